@@ -1,0 +1,64 @@
+import { local } from "@pulumi/command";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { HelmValues } from "./ciliumValues";
+import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCommand";
+
+/** Arguments of {@link Cilium}. */
+export interface CiliumArgs {
+  /** Version of the chart, exact. */
+  readonly version: string;
+  /** Chart: a name in the repository, a path, or an oci:// URL. */
+  readonly chart: string;
+  /** Helm repository, used for a chart that is a plain name. */
+  readonly repository: string;
+  /** Seconds that Helm waits until agents and operator run. */
+  readonly timeout: number;
+  /** Values of the chart. */
+  readonly values: HelmValues;
+  /** Whether Pulumi refuses to delete or replace the Release. */
+  readonly protect: boolean;
+  /** How commands reach the cluster. */
+  readonly access: ClusterAccess;
+  /** The cluster. */
+  readonly provider: k8s.Provider;
+}
+
+/** Cilium as one Helm release, `cilium` in `kube-system`, and what its operator leaves behind when it goes. */
+export class Cilium extends pulumi.ComponentResource {
+  /** Status of the Helm release: name, namespace, revision, version. */
+  public readonly status: k8s.helm.v3.Release["status"];
+
+  constructor(name: string, args: CiliumArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("talos-cilium:index:Cilium", name, {}, opts);
+    const { version, chart, repository, timeout, values, protect, access, provider } = args;
+
+    // Before the release, so that it goes after it: the operator's own definitions, which Helm knows nothing of.
+    const cleanup = new local.Command(
+      `${name}-crd-cleanup`,
+      { delete: toolCommand("removeCiliumCrds"), environment: accessEnvironment(access) },
+      { parent: this },
+    );
+
+    const isName = !/^oci:|[/\\]|\.tgz$/.test(chart);
+    const release = new k8s.helm.v3.Release(
+      `${name}-release`,
+      {
+        name: "cilium",
+        namespace: "kube-system",
+        chart,
+        version,
+        ...(isName && { repositoryOpts: { repo: repository } }),
+        values,
+        timeout,
+        // A first install that fails half-way is mended by the next one; purging it would take the network away.
+        atomic: false,
+        cleanupOnFail: false,
+      },
+      { parent: this, provider, protect, dependsOn: [cleanup] },
+    );
+
+    this.status = release.status;
+    this.registerOutputs({ status: this.status });
+  }
+}

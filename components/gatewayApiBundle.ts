@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RunError } from "@pulumi/pulumi";
+import { parseAllDocuments } from "yaml";
+import type { Settings } from "../config";
+
+/** Seconds that one attempt to download the bundle may take. */
+const DOWNLOAD_TIMEOUT = 30;
+/** Attempts to download it, with 1, 2, … seconds between them. */
+const DOWNLOAD_ATTEMPTS = 4;
+
+/** A Kubernetes object as a manifest has it. */
+export interface Manifest {
+  /** Group and version, e.g. apiextensions.k8s.io/v1. */
+  readonly apiVersion: string;
+  /** Kind, e.g. CustomResourceDefinition. */
+  readonly kind: string;
+  /** Name, labels, annotations. */
+  readonly metadata: { readonly name: string; readonly [key: string]: unknown };
+  /** All the rest. */
+  readonly [key: string]: unknown;
+}
+
+/** The Gateway API's manifests, as far as a cluster needs them. */
+export interface GatewayApiBundle {
+  /** Custom resource definitions, by name. */
+  readonly crds: readonly Manifest[];
+  /** The policy "safe-upgrades" and its binding, part of the bundle from v1.5 on. */
+  readonly policies: readonly Manifest[];
+  /** Digest of what is installed, in hexadecimal; the same for the same objects, however they were written. */
+  readonly digest: string;
+}
+
+/**
+ * Loads the Gateway API's bundle: the release on GitHub, or the mirror, file or folder that the settings name.
+ * @throws RunError when it cannot be had or read, has another SHA-256, or is not the version and channel asked for.
+ */
+export async function loadGatewayApiBundle(
+  settings: Settings["gatewayApi"],
+): Promise<GatewayApiBundle> {
+  const { version, channel, sha256 } = settings;
+  const source =
+    settings.source ??
+    `https://github.com/kubernetes-sigs/gateway-api/releases/download/${version}/${channel}-install.yaml`;
+  const text = /^https?:/.test(source) ? await download(source) : await readLocal(source);
+
+  if (sha256 !== undefined) {
+    const actual = createHash("sha256").update(text).digest("hex");
+    if (actual !== sha256) {
+      throw bundleError(source, `its SHA-256 is ${actual}, not the configured ${sha256}`);
+    }
+  }
+  return checked(parse(text, source), source, version, channel);
+}
+
+async function download(url: string): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT * 1000) });
+      if (response.ok) return await response.text();
+      throw new Error(`HTTP ${response.status}`);
+    } catch (error) {
+      if (attempt === DOWNLOAD_ATTEMPTS) {
+        const cause = error instanceof Error ? (error.cause ?? error) : error;
+        throw bundleError(
+          url,
+          `it cannot be downloaded (${cause instanceof Error ? cause.message : cause}, ${attempt} attempts)`,
+        );
+      }
+      await sleep(attempt * 1000);
+    }
+  }
+}
+
+/** Text of a file, or of all YAML files of a folder. */
+async function readLocal(path: string): Promise<string> {
+  try {
+    if (!(await stat(path)).isDirectory()) return await readFile(path, "utf8");
+    const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).sort();
+    const texts = await Promise.all(names.map((name) => readFile(join(path, name), "utf8")));
+    return texts.join("\n---\n");
+  } catch (error) {
+    throw bundleError(
+      path,
+      `it cannot be read (${error instanceof Error ? error.message : error})`,
+    );
+  }
+}
+
+function parse(text: string, source: string): Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => {
+      const [error] = document.errors;
+      if (error !== undefined) throw bundleError(source, `it is no YAML (${error.message})`);
+      return document.toJS() as Manifest | null;
+    })
+    .filter((manifest) => manifest !== null);
+}
+
+function checked(
+  manifests: Manifest[],
+  source: string,
+  version: string,
+  channel: string,
+): GatewayApiBundle {
+  const crds = manifests.filter(({ kind }) => kind === "CustomResourceDefinition");
+  if (crds.length === 0) throw bundleError(source, "it holds no CustomResourceDefinition");
+  const names = new Set<string>();
+  for (const { metadata } of crds) {
+    if (names.has(metadata.name)) {
+      throw bundleError(
+        source,
+        `it holds ${metadata.name} twice; take one channel only, experimental contains standard`,
+      );
+    }
+    names.add(metadata.name);
+    const annotations = (metadata.annotations ?? {}) as Record<string, string>;
+    const found = `${annotations["gateway.networking.k8s.io/bundle-version"]}, ${annotations["gateway.networking.k8s.io/channel"]}`;
+    if (found !== `${version}, ${channel}`) {
+      throw bundleError(source, `${metadata.name} is of ${found}, not ${version}, ${channel}`);
+    }
+  }
+  const policies = manifests.filter(({ apiVersion }) =>
+    apiVersion.startsWith("admissionregistration.k8s.io/"),
+  );
+  const digest = createHash("sha256")
+    .update(JSON.stringify([crds, policies]))
+    .digest("hex");
+  return { crds, policies, digest };
+}
+
+function bundleError(source: string, wrong: string): RunError {
+  return new RunError(
+    `Gateway API bundle ${source}: ${wrong}; see gatewayApi.source, version and sha256 in the stack's configuration`,
+  );
+}

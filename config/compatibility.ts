@@ -1,0 +1,56 @@
+import semver from "semver";
+import type { Settings } from "./schema";
+
+/** Which Gateway API goes with a minor version of Cilium. */
+export interface Compatibility {
+  /** Range of Gateway API versions whose CRDs this Cilium finds and serves. */
+  readonly gatewayApi: string;
+  /** The version to take when in doubt. */
+  readonly recommended: string;
+  /** apiVersion in which this Cilium serves CiliumLoadBalancerIPPool. */
+  readonly poolApiVersion: "cilium.io/v2" | "cilium.io/v2alpha1";
+  /** Where this is said. */
+  readonly source: string;
+}
+
+/**
+ * Cilium's operator looks for the CRDs once, at its start. With older ones than it needs it disables its gateway
+ * controller without an error; with CRDs that no longer serve a version it needs it does not start at all
+ * (https://github.com/cilium/cilium/issues/44920).
+ */
+export const COMPATIBILITY: Readonly<Record<string, Compatibility>> = {
+  "1.17": {
+    gatewayApi: "~1.2.0",
+    recommended: "v1.2.1",
+    poolApiVersion: "cilium.io/v2alpha1",
+    source: "https://github.com/kubernetes-sigs/gateway-api/tree/main/conformance/reports/v1.2.0",
+  },
+  "1.18": {
+    gatewayApi: ">=1.3.0 <1.5.0",
+    recommended: "v1.3.0",
+    poolApiVersion: "cilium.io/v2",
+    source: "https://docs.cilium.io/en/v1.18/network/servicemesh/gateway-api/gateway-api/",
+  },
+  "1.19": {
+    gatewayApi: "~1.4.0",
+    recommended: "v1.4.1",
+    poolApiVersion: "cilium.io/v2",
+    source: "https://docs.cilium.io/en/v1.19/network/servicemesh/gateway-api/gateway-api/",
+  },
+  "1.20": {
+    gatewayApi: "^1.6.1",
+    recommended: "v1.6.1",
+    poolApiVersion: "cilium.io/v2",
+    source: "https://docs.cilium.io/en/v1.20/network/servicemesh/gateway-api/gateway-api/",
+  },
+};
+
+/** The row of the table for a version of Cilium; undefined for a minor version that it does not know. */
+export function compatibilityOf(ciliumVersion: string): Compatibility | undefined {
+  return COMPATIBILITY[`${semver.major(ciliumVersion)}.${semver.minor(ciliumVersion)}`];
+}
+
+/** apiVersion of CiliumLoadBalancerIPPool for the settings' Cilium; versions newer than the table serve cilium.io/v2. */
+export function poolApiVersion({ cilium }: Settings): Compatibility["poolApiVersion"] {
+  return compatibilityOf(cilium.version)?.poolApiVersion ?? "cilium.io/v2";
+}

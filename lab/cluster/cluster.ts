@@ -1,0 +1,77 @@
+import { rmSync } from "node:fs";
+import { KubeConfig } from "@kubernetes/client-node";
+import type { Settings } from "../../config";
+import type { State } from "../state";
+import type { Toolchain } from "../toolchain/toolchain";
+import { startControlPlane } from "./controlPlane";
+import { freePorts } from "./ports";
+import { ManagedProcess } from "./managedProcess";
+import { labNodes, registerNodes } from "./nodes";
+import { Operators } from "./operators";
+
+/** The whole cluster of a lab: control plane, simulated nodes, and the operators of whatever is installed on it. */
+export class Cluster {
+  private readonly processes: ManagedProcess[] = [];
+  private operators: Operators | undefined;
+
+  constructor(
+    private readonly state: State,
+    private readonly toolchain: Toolchain,
+    private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Starts everything on an empty cluster; returns when it is healthy.
+   * @param failed called once, when a process ends that should not have.
+   */
+  public async start(failed: (reason: string) => void): Promise<void> {
+    for (const leftover of ["etcd", "logs", "operators", "pki"]) {
+      rmSync(this.state.path(leftover), { recursive: true, force: true });
+    }
+    const { server, authority } = await startControlPlane(
+      this.state,
+      this.toolchain,
+      this.settings,
+      (process) => this.processes.push(process),
+    );
+
+    const cluster = new KubeConfig();
+    cluster.loadFromFile(this.state.kubeconfig);
+    await registerNodes(cluster, labNodes(this.settings));
+    this.processes.push(await this.startKwok());
+
+    this.operators = new Operators({
+      state: this.state,
+      program: this.toolchain["cilium-operator"],
+      cluster,
+      server,
+      authority,
+    });
+    this.operators.start();
+    for (const process of this.processes) {
+      void process.ended.then((outcome) => failed(`${process.name} ended (${outcome})`));
+    }
+  }
+
+  /** Stops everything, in the reverse order of its start. */
+  public async stop(): Promise<void> {
+    await this.operators?.stop();
+    for (const process of this.processes.toReversed()) await process.stop();
+  }
+
+  private async startKwok(): Promise<ManagedProcess> {
+    const [port] = await freePorts(1);
+    return new ManagedProcess(this.state, {
+      name: "kwok",
+      program: this.toolchain.kwok,
+      args: [
+        `--kubeconfig=${this.state.kubeconfig}`,
+        `--config=${require.resolve("./kwok.yaml")}`,
+        "--manage-all-nodes=true",
+        "--node-lease-duration-seconds=40",
+        `--server-address=127.0.0.1:${port}`,
+      ],
+    });
+  }
+}
+

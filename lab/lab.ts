@@ -1,0 +1,150 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { endLabProcesses, type LabProcess, labProcesses, mark } from "./cluster/labProcesses";
+import { assertPortFree } from "./cluster/ports";
+import { openStack, type Program } from "./stack/engine";
+import { labConfig, settingsOf, type StackConfig } from "./stack/stackConfig";
+import { State } from "./state";
+import type { StartReply, StartRequest } from "./supervisor";
+import { prepareToolchain, type Toolchain } from "./toolchain/toolchain";
+
+/** A lab: a cluster of its own, and the stack applied to it. */
+export class Lab {
+  /** Its folder. */
+  public readonly state: State;
+  private toolchain: Promise<Toolchain> | undefined;
+
+  /**
+   * @param state its folder.
+   * @param log where progress goes, a line at a time.
+   */
+  constructor(
+    state = new State(),
+    private readonly log: (line: string) => void = console.log,
+  ) {
+    this.state = state;
+  }
+
+  /** Whether its cluster runs and was ready once. */
+  public get running(): boolean {
+    return (
+      existsSync(this.state.description) &&
+      labProcesses(this.state).some(({ name }) => name === "supervisor")
+    );
+  }
+
+  /** Its processes that run, by name. */
+  public get processes(): LabProcess[] {
+    return labProcesses(this.state);
+  }
+
+  /** Programs of the lab; built first if need be. */
+  public tools(): Promise<Toolchain> {
+    this.toolchain ??= prepareToolchain(this.log);
+    return this.toolchain;
+  }
+
+  /**
+   * Starts the cluster, empty, unless it runs already.
+   * @param port KubePrism's port, when it is not the one of Pulumi.lab.yaml (7445).
+   * @returns whether it was started.
+   * @throws Error saying which process failed and how, or that the port is taken.
+   */
+  public async startCluster(port?: number): Promise<boolean> {
+    const toolchain = await this.tools();
+    if (this.running) {
+      if (port !== undefined && port !== this.port) {
+        throw new Error(
+          `the lab runs with KubePrism on port ${this.port}; end it first: npm run lab -- down`,
+        );
+      }
+      return false;
+    }
+    const leftover = await endLabProcesses(this.state);
+    if (leftover.length > 0) {
+      this.log(`ended what a crashed lab left: ${leftover.map(({ name }) => name).join(", ")}`);
+    }
+    // An empty cluster goes with an empty state of the stack.
+    for (const stale of ["backend", "stack", "cluster.json"]) {
+      rmSync(this.state.path(stale), { recursive: true, force: true });
+    }
+
+    const settings = settingsOf(await labConfig(this.state, "lab", port));
+    await assertPortFree(settings.kubePrism.port);
+    const started = performance.now();
+    await this.startSupervisor({ folder: this.state.folder, toolchain, settings });
+    writeFileSync(this.state.description, JSON.stringify({ port: settings.kubePrism.port }));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    this.log(
+      `cluster: ready after ${seconds} s, the Kubernetes API at https://localhost:${settings.kubePrism.port} (KubePrism)`,
+    );
+    return true;
+  }
+
+  /** Ends the cluster and every process of the lab; what it was is forgotten at the next start. */
+  public async stopCluster(): Promise<LabProcess[]> {
+    rmSync(this.state.description, { force: true });
+    // The supervisor stops the others in order, each with the time it needs.
+    return endLabProcesses(this.state, 30_000);
+  }
+
+  /**
+   * Opens a stack on the lab's cluster.
+   * @param name stack whose Pulumi.<name>.yaml is used.
+   * @param change what is different from that file, for tests.
+   * @param program what to run, by default index.ts.
+   */
+  public async stack(
+    name = "lab",
+    change: (config: StackConfig) => StackConfig = (config) => config,
+    program?: Program,
+  ): Promise<Stack> {
+    if (!this.running) throw new Error("the lab does not run; start it: npm start");
+    const config = change(await labConfig(this.state, name, name === "lab" ? this.port : undefined));
+    const stack = await openStack(this.state, await this.tools(), name, config, program);
+    // The lock of an update that was killed: nobody but this lab uses the state.
+    if (!this.processes.some(({ name: process }) => process === "pulumi")) await stack.cancel();
+    return stack;
+  }
+
+  /** KubePrism's port in the cluster that runs. */
+  public get port(): number {
+    return JSON.parse(readFileSync(this.state.description, "utf8")).port;
+  }
+
+  private async startSupervisor(request: StartRequest): Promise<void> {
+    const log = openSync(this.state.log("supervisor"), "a");
+    const child: ChildProcess = fork(join(__dirname, "supervisor.ts"), {
+      cwd: this.state.folder,
+      // A session of its own: it goes on when the command ends, and Ctrl-C does not reach it.
+      detached: true,
+      execArgv: ["--require", require.resolve("ts-node/register/transpile-only")],
+      env: {
+        ...process.env,
+        TS_NODE_PROJECT: join(__dirname, "..", "tsconfig.json"),
+        ...mark(this.state, "supervisor"),
+      },
+      stdio: ["ignore", log, log, "ipc"],
+    });
+    closeSync(log);
+    try {
+      const reply = await new Promise<StartReply>((resolve, reject) => {
+        child.once("message", resolve);
+        child.once("error", reject);
+        child.once("exit", (code, signal) =>
+          reject(new Error(`the supervisor ended (${signal ?? `exit code ${code}`}); see its log ${this.state.log("supervisor")}`)),
+        );
+        child.send(request);
+      });
+      if ("error" in reply) {
+        await new Promise((resolve) => child.once("exit", resolve));
+        throw new Error(reply.error);
+      }
+    } finally {
+      if (child.connected) child.disconnect();
+      child.unref();
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
+import { parse, stringify } from "yaml";
+import { readFileSync } from "node:fs";
+import { mark } from "../cluster/labProcesses";
+import { PROJECT_FOLDER, type State } from "../state";
+import { findCommandProvider } from "../toolchain/installed";
+import type { Toolchain } from "../toolchain/toolchain";
+import { COMMAND_PROVIDER_VERSION, KUBERNETES_PROVIDER_VERSION } from "../toolchain/tools";
+import { PROJECT, type StackConfig } from "./stackConfig";
+
+/** A Pulumi program that runs in this process. */
+export type Program = () => Promise<Record<string, unknown> | undefined>;
+
+/**
+ * The stack, ready for up, preview and destroy: the program run by the real engine through the Automation API (which
+ * needs no language host), its state and plugins in the lab's folder.
+ * @param program what to run, by default index.ts.
+ */
+export async function openStack(
+  state: State,
+  toolchain: Toolchain,
+  name: string,
+  config: StackConfig,
+  program: Program = require("../../index"),
+): Promise<Stack> {
+  const home = await pulumiHome(state, toolchain);
+  const workDir = state.path("stack", name);
+  mkdirSync(workDir, { recursive: true });
+  mkdirSync(state.path("backend"), { recursive: true });
+  // The project's own Pulumi.yaml, but with a stack file that may be written to.
+  const project = parse(readFileSync(join(PROJECT_FOLDER, "Pulumi.yaml"), "utf8"));
+  writeFileSync(
+    join(workDir, "Pulumi.yaml"),
+    stringify({ ...project, main: `${PROJECT_FOLDER}/` }),
+  );
+  const stackFile = join(workDir, `Pulumi.${name}.yaml`);
+  rmSync(stackFile, { force: true });
+
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: name, projectName: PROJECT, program },
+    {
+      workDir,
+      pulumiHome: home,
+      pulumiCommand: await PulumiCommand.get({ root: home }),
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${state.path("backend")}`,
+        PULUMI_CONFIG_PASSPHRASE: "lab",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        ...mark(state, "pulumi"),
+      },
+    },
+  );
+  const written = parse(readFileSync(stackFile, "utf8"));
+  writeFileSync(stackFile, stringify({ ...written, config }));
+  return stack;
+}
+
+/** A home folder of the lab's own for Pulumi, with links to the CLI and the plugins. */
+async function pulumiHome(state: State, toolchain: Toolchain): Promise<string> {
+  const home = state.path("pulumi");
+  const commandProvider =
+    (await findCommandProvider()) ?? join(__dirname, "commandProvider", "pulumi-resource-command");
+  link(toolchain.pulumi, join(home, "bin"), "pulumi");
+  link(
+    toolchain["pulumi-resource-kubernetes"],
+    join(home, "plugins", `resource-kubernetes-v${KUBERNETES_PROVIDER_VERSION}`),
+    "pulumi-resource-kubernetes",
+  );
+  link(
+    commandProvider,
+    join(home, "plugins", `resource-command-v${COMMAND_PROVIDER_VERSION}`),
+    "pulumi-resource-command",
+  );
+  return home;
+}
+
+function link(target: string, folder: string, name: string): void {
+  mkdirSync(folder, { recursive: true });
+  rmSync(join(folder, name), { force: true });
+  symlinkSync(target, join(folder, name));
+}

@@ -1,0 +1,38 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** The project's folder. */
+export const PROJECT_FOLDER = resolve(__dirname, "..");
+
+/** Where one lab keeps everything it writes; nothing of it lies outside, and removing the folder forgets the lab. */
+export class State {
+  /** Absolute path of the folder. */
+  public readonly folder: string;
+
+  /** @param folder path of the folder; default: what TALOS_CILIUM_LAB says, else .lab in the project. */
+  constructor(folder: string = process.env.TALOS_CILIUM_LAB ?? join(PROJECT_FOLDER, ".lab")) {
+    this.folder = resolve(folder);
+  }
+
+  /** Path of a file or folder in it; the folder it lies in is made. Others cannot read it: it may be a key. */
+  public path(...parts: string[]): string {
+    const path = join(this.folder, ...parts);
+    mkdirSync(resolve(path, ".."), { recursive: true, mode: 0o700 });
+    return path;
+  }
+
+  /** The administrator's kubeconfig, whose server is KubePrism. */
+  public get kubeconfig(): string {
+    return this.path("kubeconfig");
+  }
+
+  /** What a running cluster says of itself; see cluster/description.ts. */
+  public get description(): string {
+    return this.path("cluster.json");
+  }
+
+  /** Log of a process. */
+  public log(process: string): string {
+    return this.path("logs", `${process}.log`);
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cached, type Entry, folderDigest } from "./cache";
+import { go, goIdentity } from "./go";
+import { findInstalled } from "./installed";
+import { Progress } from "./progress";
+import { MODULES_FOLDER, TOOLS, type Tool, type ToolName } from "./tools";
+
+/** Path of every program of the lab. */
+export type Toolchain = Readonly<Record<ToolName, string>>;
+
+/**
+ * Makes every program of the lab available: one of the user's own that is new enough, else one built from its pinned
+ * Go module into the cache. What is built stays built, so a run that was cut short continues where it stopped.
+ * @param log where the line about each program goes.
+ * @throws Error naming the program, its module and what go said, when one cannot be built.
+ */
+export async function prepareToolchain(log: (line: string) => void): Promise<Toolchain> {
+  const paths: Partial<Record<ToolName, string>> = {};
+  for (const [index, tool] of TOOLS.entries()) {
+    paths[tool.name] = await prepareTool(tool, `[${index + 1}/${TOOLS.length}]`, log);
+  }
+  return paths as Toolchain;
+}
+
+async function prepareTool(tool: Tool, position: string,
+  log: (line: string) => void,
+): Promise<string> {
+  const what = `${position} ${tool.name} ${tool.version}`;
+  const installed = await findInstalled(tool);
+  if (installed !== undefined) {
+    log(`${what}: using ${installed.path} (${installed.version})`);
+    return installed.path;
+  }
+  let progress: Progress | undefined;
+  try {
+    const made = await cached(await toolEntry(tool), (lastSeconds) => {
+      progress = new Progress(what, lastSeconds, log);
+    });
+    if (made.cached) log(`${what}: in the cache (built in ${made.seconds} s)`);
+    else progress?.end(`built in ${made.seconds} s`);
+    return join(made.folder, tool.name);
+  } catch (error) {
+    progress?.end("failed");
+    throw new Error(
+      `${tool.name} ${tool.version} could not be built from Go module ${tool.package} ` +
+        `(pinned in lab/toolchain/modules/${tool.module}); run the command again to continue from here.\n` +
+        `${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+async function toolEntry(tool: Tool): Promise<Entry> {
+  const module = join(MODULES_FOLDER, tool.module);
+  const flags = [
+    "-trimpath",
+    "-ldflags",
+    linkerFlags(tool),
+    ...(tool.tags ? ["-tags", tool.tags] : []),
+  ];
+  return {
+    name: tool.name,
+    key: [
+      tool.package,
+      await goIdentity(),
+      folderDigest(module),
+      ...flags,
+      JSON.stringify(tool.overlay ?? {}),
+    ],
+    make: async (folder) => {
+      const scratch = await mkdtemp(join(tmpdir(), "talos-cilium-build-"));
+      try {
+        const overlay = await overlayFlags(tool, module, scratch);
+        await go(
+          ["build", ...flags, ...overlay, "-o", join(folder, tool.name), tool.package],
+          module,
+        );
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** Flags for the linker: no symbol table, which halves the size, and the variables of the tool. */
+function linkerFlags(tool: Tool): string {
+  const variables = Object.entries(tool.variables ?? {}).map(
+    ([name, value]) => `-X ${name}=${value}`,
+  );
+  return ["-s -w", ...variables].join(" ");
+}
+
+async function overlayFlags(tool: Tool, module: string, scratch: string): Promise<string[]> {
+  if (tool.overlay === undefined) return [];
+  const replace: Record<string, string> = {};
+  for (const [file, [source, path]] of Object.entries(tool.overlay)) {
+    await go(["mod", "download", source], module);
+    const folder = await go(["list", "-m", "-f", "{{.Dir}}", source], module);
+    replace[join(module, file)] = join(folder.trim(), path);
+  }
+  const overlay = join(scratch, "overlay.json");
+  await writeFile(overlay, JSON.stringify({ Replace: replace }));
+  return ["-overlay", overlay];
+}

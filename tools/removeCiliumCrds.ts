@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ApiException,
+  ApiextensionsV1Api,
+  CustomObjectsApi,
+  type KubernetesObject,
+  type V1CustomResourceDefinition,
+} from "@kubernetes/client-node";
+import { clusterFromEnvironment, describeError } from "./cluster";
+
+/** Seconds until the definitions must be gone. */
+const TIMEOUT = 120;
+
+/** Kinds whose objects Cilium itself makes, for its own use; every other object of Cilium's is somebody's work. */
+const RUNTIME_STATE = new Set([
+  "CiliumBGPNodeConfig",
+  "CiliumEndpoint",
+  "CiliumEndpointSlice",
+  "CiliumIdentity",
+  "CiliumNode",
+]);
+
+/**
+ * Removes the definitions that Cilium's operator registered, once the release is gone. It deletes nothing of
+ * anybody's: while one of them has objects that Cilium did not make itself, it fails and names them.
+ */
+async function main(): Promise<void> {
+  const cluster = clusterFromEnvironment();
+  const api = cluster.makeApiClient(ApiextensionsV1Api);
+  const objects = cluster.makeApiClient(CustomObjectsApi);
+
+  const crds = await ciliumCrds(api);
+  const owned = (await Promise.all(crds.map((crd) => ownedObjects(objects, crd)))).flat();
+  if (owned.length > 0) {
+    throw new Error(
+      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${owned.join(", ")}); ` +
+        "save and delete these, then run pulumi destroy again",
+    );
+  }
+
+  for (const crd of crds) await deleteCrd(api, nameOf(crd));
+  const deadline = performance.now() + TIMEOUT * 1000;
+  for (let left = await ciliumCrds(api); left.length > 0; left = await ciliumCrds(api)) {
+    if (performance.now() > deadline) {
+      throw new Error(
+        `Cilium's CRDs are still there after ${TIMEOUT} s (${left.map(nameOf).join(", ")}); ` +
+          "see which finalizers hold their objects",
+      );
+    }
+    await sleep(500);
+  }
+  console.log(`removed ${crds.map(nameOf).join(", ") || "nothing: there were none"}`);
+}
+
+async function ciliumCrds(api: ApiextensionsV1Api): Promise<V1CustomResourceDefinition[]> {
+  const { items } = await api.listCustomResourceDefinition();
+  return items.filter(({ spec }) => spec.group === "cilium.io");
+}
+
+/** Objects of a definition that Cilium did not make itself, as kind/namespace/name. */
+async function ownedObjects(
+  api: CustomObjectsApi,
+  { spec }: V1CustomResourceDefinition,
+): Promise<string[]> {
+  if (RUNTIME_STATE.has(spec.names.kind)) return [];
+  const version = spec.versions.find(({ storage }) => storage)?.name ?? "";
+  const { items } = (await api.listCustomObjectForAllNamespaces({
+    group: spec.group,
+    version,
+    plural: spec.names.plural,
+  })) as { items: KubernetesObject[] };
+  return items.map(({ metadata }) =>
+    [spec.names.kind, metadata?.namespace, metadata?.name].filter(Boolean).join("/"),
+  );
+}
+
+async function deleteCrd(api: ApiextensionsV1Api, name: string): Promise<void> {
+  try {
+    await api.deleteCustomResourceDefinition({ name });
+  } catch (error) {
+    if (!(error instanceof ApiException && error.code === 404)) throw error;
+  }
+}
+
+function nameOf({ metadata }: V1CustomResourceDefinition): string {
+  return metadata?.name ?? "";
+}
+
+main().catch((error) => {
+  console.error(describeError(error));
+  process.exitCode = 1;
+});
