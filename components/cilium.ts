@@ -33,10 +33,10 @@ export class Cilium extends pulumi.ComponentResource {
     super("talos-cilium:index:Cilium", name, {}, opts);
     const { version, chart, repository, timeout, values, protect, access, provider } = args;
 
-    // Before the release, so that it goes after it: the operator's own definitions, which Helm knows nothing of.
-    const cleanup = new local.Command(
-      `${name}-crd-cleanup`,
-      { delete: toolCommand("removeCiliumCrds"), environment: accessEnvironment(access) },
+    // Made before the release, so that it is deleted after it: what Cilium makes at run time, which Helm knows nothing of.
+    const remains = new local.Command(
+      `${name}-remains`,
+      { delete: toolCommand("removeCiliumRemains"), environment: accessEnvironment(access) },
       { parent: this },
     );
 
@@ -55,7 +55,7 @@ export class Cilium extends pulumi.ComponentResource {
         atomic: false,
         cleanupOnFail: false,
       },
-      { parent: this, provider, protect, dependsOn: [cleanup] },
+      { parent: this, provider, protect, dependsOn: [remains] },
     );
 
     this.status = release.status;

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { RunError } from "@pulumi/pulumi";
+import pRetry, { AbortError } from "p-retry";
 import { parseAllDocuments } from "yaml";
 import type { Settings } from "../config";
 
 /** Seconds that one attempt to download the bundle may take. */
 const DOWNLOAD_TIMEOUT = 30;
-/** Attempts to download it, with 1, 2, … seconds between them. */
-const DOWNLOAD_ATTEMPTS = 4;
+/** Further attempts to download it, after 1, 2 and 4 seconds. */
+const DOWNLOAD_RETRIES = 3;
 
 /** A Kubernetes object as a manifest has it. */
 export interface Manifest {
@@ -56,21 +56,24 @@ export async function loadGatewayApiBundle(
 }
 
 async function download(url: string): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT * 1000) });
-      if (response.ok) return await response.text();
-      throw new Error(`HTTP ${response.status}`);
-    } catch (error) {
-      if (attempt === DOWNLOAD_ATTEMPTS) {
-        const cause = error instanceof Error ? (error.cause ?? error) : error;
-        throw bundleError(
-          url,
-          `it cannot be downloaded (${cause instanceof Error ? cause.message : cause}, ${attempt} attempts)`,
-        );
-      }
-      await sleep(attempt * 1000);
-    }
+  try {
+    return await pRetry(
+      async () => {
+        const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT * 1000) });
+        if (response.ok) return response.text();
+        const failure = new Error(`HTTP ${response.status}`);
+        // What is not there does not come by asking again.
+        throw response.status === 404 ? new AbortError(failure) : failure;
+      },
+      // fetch says "TypeError" of a network that fails, which p-retry would take for a mistake in the program.
+      { retries: DOWNLOAD_RETRIES, shouldRetry: () => true },
+    );
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    throw bundleError(
+      url,
+      `it cannot be downloaded (${cause instanceof Error ? cause.message : cause})`,
+    );
   }
 }
 
@@ -89,14 +92,18 @@ async function readLocal(path: string): Promise<string> {
   }
 }
 
+/** Kubernetes objects of a text; a folder may hold other YAML, such as a kustomization. */
 function parse(text: string, source: string): Manifest[] {
   return parseAllDocuments(text)
     .map((document) => {
       const [error] = document.errors;
       if (error !== undefined) throw bundleError(source, `it is no YAML (${error.message})`);
-      return document.toJS() as Manifest | null;
+      return document.toJS() as Partial<Manifest> | null;
     })
-    .filter((manifest) => manifest !== null);
+    .filter(
+      (object): object is Manifest =>
+        object?.kind !== undefined && object.metadata?.name !== undefined,
+    );
 }
 
 function checked(
@@ -122,9 +129,7 @@ function checked(
       throw bundleError(source, `${metadata.name} is of ${found}, not ${version}, ${channel}`);
     }
   }
-  const policies = manifests.filter(({ apiVersion }) =>
-    apiVersion.startsWith("admissionregistration.k8s.io/"),
-  );
+  const policies = manifests.filter(({ kind }) => kind.startsWith("ValidatingAdmissionPolicy"));
   const digest = createHash("sha256")
     .update(JSON.stringify([crds, policies]))
     .digest("hex");

@@ -47,9 +47,7 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
 }
 
 /** The definition with Pulumi told to wait for Established; by default it takes a definition to be ready at once. */
-function awaited(
-  manifest: Manifest,
-): k8s.apiextensions.v1.CustomResourceDefinitionArgs {
+function awaited(manifest: Manifest): k8s.apiextensions.v1.CustomResourceDefinitionArgs {
   const { metadata, spec } = manifest;
   return {
     spec: spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec,

@@ -5,7 +5,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { endLabProcesses, type LabProcess, labProcesses, mark } from "./cluster/labProcesses";
 import { assertPortFree } from "./cluster/ports";
 import { openStack, type Program } from "./stack/engine";
-import { labConfig, settingsOf, type StackConfig } from "./stack/stackConfig";
+import { labConfig, type StackConfig, settingsOf } from "./stack/stackConfig";
 import { State } from "./state";
 import type { StartReply, StartRequest } from "./supervisor";
 import { prepareToolchain, type Toolchain } from "./toolchain/toolchain";
@@ -66,8 +66,8 @@ export class Lab {
     if (leftover.length > 0) {
       this.log(`ended what a crashed lab left: ${leftover.map(({ name }) => name).join(", ")}`);
     }
-    // An empty cluster goes with an empty state of the stack.
-    for (const stale of ["backend", "stack", "cluster.json"]) {
+    // The cluster starts empty, and so does the state of the stack.
+    for (const stale of ["backend", "cluster.json", "etcd", "logs", "operators", "pki", "stack"]) {
       rmSync(this.state.path(stale), { recursive: true, force: true });
     }
 
@@ -102,7 +102,9 @@ export class Lab {
     program?: Program,
   ): Promise<Stack> {
     if (!this.running) throw new Error("the lab does not run; start it: npm start");
-    const config = change(await labConfig(this.state, name, name === "lab" ? this.port : undefined));
+    const config = change(
+      await labConfig(this.state, name, name === "lab" ? this.port : undefined),
+    );
     const stack = await openStack(this.state, await this.tools(), name, config, program);
     // The lock of an update that was killed: nobody but this lab uses the state.
     if (!this.processes.some(({ name: process }) => process === "pulumi")) await stack.cancel();
@@ -134,7 +136,11 @@ export class Lab {
         child.once("message", resolve);
         child.once("error", reject);
         child.once("exit", (code, signal) =>
-          reject(new Error(`the supervisor ended (${signal ?? `exit code ${code}`}); see its log ${this.state.log("supervisor")}`)),
+          reject(
+            new Error(
+              `the supervisor ended (${signal ?? `exit code ${code}`}); see its log ${this.state.log("supervisor")}`,
+            ),
+          ),
         );
         child.send(request);
       });

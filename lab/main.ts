@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { CommandError } from "@pulumi/pulumi/automation";
 import { Lab } from "./lab";
+import { printEvent } from "./stack/printEvent";
 import { statusTable } from "./status";
 
 const USAGE = `npm start [-- --port N]                     toolchain, cluster, stack
@@ -14,6 +16,9 @@ npm run lab -- kubeconfig                   path of the kubeconfig, for KUBECONF
 /** Exit code of a command that Ctrl-C ended (128 + SIGINT). */
 const INTERRUPTED = 130;
 
+/** Seconds that controllers and operator have, after an up, to say what they have to say of it. */
+const SETTLE_SECONDS = 60;
+
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
@@ -21,19 +26,20 @@ async function main(): Promise<void> {
   });
   const [command = ""] = positionals;
   const lab = new Lab();
-  const print = (text: string) => void process.stdout.write(text);
 
   switch (command) {
     case "up": {
-      await up(lab, values.port === undefined ? undefined : Number(values.port), print);
+      await up(lab, values.port === undefined ? undefined : Number(values.port));
       break;
     }
     case "preview": {
-      await (await lab.stack(values.stack)).preview({ onOutput: print });
+      await (await lab.stack(values.stack)).preview({
+        onOutput: (text) => process.stdout.write(text),
+      });
       break;
     }
     case "destroy": {
-      await (await lab.stack()).destroy({ onOutput: print });
+      await (await lab.stack()).destroy({ onEvent: printEvent });
       break;
     }
     case "status": {
@@ -57,7 +63,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function up(lab: Lab, port: number | undefined, print: (text: string) => void) {
+async function up(lab: Lab, port: number | undefined): Promise<void> {
   // Ctrl-C takes away whatever this command started, and waits until it is gone.
   let startedHere = !lab.running;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -67,13 +73,15 @@ async function up(lab: Lab, port: number | undefined, print: (text: string) => v
       process.exit(INTERRUPTED);
     });
   }
-  startedHere = await lab.startCluster(port) || startedHere;
-  await (await lab.stack()).up({ onOutput: print });
-  console.log(await statusTable(lab));
+  startedHere = (await lab.startCluster(port)) || startedHere;
+  await (await lab.stack()).up({ onEvent: printEvent });
+  console.log(await statusTable(lab, SETTLE_SECONDS));
   console.log("the lab goes on running; npm run lab -- status|preview|destroy|down");
 }
 
 main().catch((error) => {
-  console.error(error instanceof Error ? error.message : error);
+  // The engine has printed its own errors already, and a CommandError repeats all of them.
+  if (error instanceof CommandError) console.error("pulumi failed; its errors are above");
+  else console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 });

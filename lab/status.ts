@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   ApiException,
   ApiextensionsV1Api,
@@ -8,6 +9,7 @@ import {
   type V1Condition,
 } from "@kubernetes/client-node";
 import Table from "cli-table3";
+import { retryTransient } from "../tools/cluster";
 import type { Lab } from "./lab";
 
 /** A custom resource, as far as the status looks at it. */
@@ -16,30 +18,53 @@ type CustomResource = KubernetesObject & {
   status?: { conditions?: V1Condition[] };
 };
 
-/** What is there: a line each for the nodes, what the stack made, and the processes. */
-export async function statusTable(lab: Lab): Promise<string> {
+/** One line of the status. */
+interface Row {
+  readonly what: string;
+  readonly state: string;
+  /** False while somebody in the cluster is still at work on it. */
+  readonly settled: boolean;
+}
+
+/**
+ * What is there: a line each for the nodes, what the stack made, and the processes.
+ * @param waitSeconds how long to wait until controllers and operator have said what they have to say of it; a table
+ *   with what there is comes after that time all the same.
+ */
+export async function statusTable(lab: Lab, waitSeconds = 0): Promise<string> {
   const cluster = new KubeConfig();
   cluster.loadFromFile(lab.state.kubeconfig);
-  const rows = await Promise.all([
-    nodesRow(cluster),
-    gatewayApiRow(cluster),
-    releaseRow(cluster),
-    gatewayClassRow(cluster),
-    poolRow(cluster),
-    policyRow(cluster),
-  ]);
+  const deadline = performance.now() + waitSeconds * 1000;
+  let rows = await statusRows(cluster);
+  while (rows.some(({ settled }) => !settled) && performance.now() < deadline) {
+    await sleep(500);
+    rows = await statusRows(cluster);
+  }
   const table = new Table({ head: ["what", "state"], style: { head: [], border: [] } });
-  table.push(...rows, ["processes", lab.processes.map(({ name }) => name).sort().join("\n")]);
+  const names = lab.processes.map(({ name }) => name).sort();
+  table.push(...rows.map(({ what, state }) => [what, state]), ["processes", names.join("\n")]);
   return table.toString();
 }
 
-async function nodesRow(cluster: KubeConfig): Promise<[string, string]> {
-  const { items } = await cluster.makeApiClient(CoreV1Api).listNode();
-  const ready = items.filter(({ status }) => conditionIs(status?.conditions, "Ready"));
-  return ["nodes", `${ready.length} of ${items.length} Ready`];
+function statusRows(cluster: KubeConfig): Promise<Row[]> {
+  return Promise.all(
+    [nodesRow, gatewayApiRow, releaseRow, gatewayClassRow, poolRow, policyRow].map((row) =>
+      retryTransient(() => row(cluster)),
+    ),
+  );
 }
 
-async function gatewayApiRow(cluster: KubeConfig): Promise<[string, string]> {
+async function nodesRow(cluster: KubeConfig): Promise<Row> {
+  const { items } = await cluster.makeApiClient(CoreV1Api).listNode();
+  const ready = items.filter(({ status }) => conditionIs(status?.conditions, "Ready"));
+  return {
+    what: "nodes",
+    state: `${ready.length} of ${items.length} Ready`,
+    settled: ready.length === items.length,
+  };
+}
+
+async function gatewayApiRow(cluster: KubeConfig): Promise<Row> {
   const { items } = await cluster.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition();
   const crds = items.filter(({ spec }) => /^gateway\.networking\.(x-)?k8s\.io$/.test(spec.group));
   const established = crds.filter(({ status }) => conditionIs(status?.conditions, "Established"));
@@ -49,16 +74,18 @@ async function gatewayApiRow(cluster: KubeConfig): Promise<[string, string]> {
         `${metadata?.annotations?.["gateway.networking.k8s.io/bundle-version"]} ${metadata?.annotations?.["gateway.networking.k8s.io/channel"]}`,
     ),
   );
-  return [
-    "Gateway API CRDs",
-    crds.length === 0
-      ? "none"
-      : `${established.length} of ${crds.length} Established (${[...versions].join(", ")})`,
-  ];
+  return {
+    what: "Gateway API CRDs",
+    state:
+      crds.length === 0
+        ? "none"
+        : `${established.length} of ${crds.length} Established (${[...versions].join(", ")})`,
+    settled: established.length === crds.length,
+  };
 }
 
 /** Helm keeps a Secret for each revision, labelled with its state. */
-async function releaseRow(cluster: KubeConfig): Promise<[string, string]> {
+async function releaseRow(cluster: KubeConfig): Promise<Row> {
   const { items } = await cluster.makeApiClient(CoreV1Api).listNamespacedSecret({
     namespace: "kube-system",
     labelSelector: "owner=helm,name=cilium",
@@ -67,48 +94,68 @@ async function releaseRow(cluster: KubeConfig): Promise<[string, string]> {
     .map(({ metadata }) => metadata?.labels ?? {})
     .sort((a, b) => Number(b.version) - Number(a.version));
   const [latest] = revisions;
-  return [
-    "Release cilium",
-    latest === undefined ? "none" : `revision ${latest.version}, ${latest.status}`,
-  ];
+  return {
+    what: "Release cilium",
+    state: latest === undefined ? "none" : `revision ${latest.version}, ${latest.status}`,
+    settled: true,
+  };
 }
 
-async function gatewayClassRow(cluster: KubeConfig): Promise<[string, string]> {
+async function gatewayClassRow(cluster: KubeConfig): Promise<Row> {
   const classes = await list(cluster, "gateway.networking.k8s.io", "v1", "gatewayclasses");
-  return [
-    "GatewayClasses",
-    classes
-      .map(
-        ({ metadata, status }) =>
-          `${metadata?.name}: ${conditionIs(status?.conditions, "Accepted") ? "Accepted" : "not Accepted"}`,
-      )
-      .join("\n") || "none",
-  ];
+  const accepted = classes.filter(({ status }) => conditionIs(status?.conditions, "Accepted"));
+  return {
+    what: "GatewayClasses",
+    state: lines(
+      classes.map((gatewayClass) =>
+        [
+          gatewayClass.metadata?.name,
+          accepted.includes(gatewayClass) ? "Accepted" : "not Accepted",
+        ].join(": "),
+      ),
+    ),
+    settled: accepted.length === classes.length,
+  };
 }
 
-async function poolRow(cluster: KubeConfig): Promise<[string, string]> {
+async function poolRow(cluster: KubeConfig): Promise<Row> {
   const pools = await list(cluster, "cilium.io", "v2", "ciliumloadbalancerippools");
-  return [
-    "address pools",
-    pools
-      .map(({ metadata, spec, status }) => {
-        const blocks = spec?.blocks?.map(({ start, stop, cidr }) => cidr ?? `${start} to ${stop}`);
-        const count = (type: string) =>
-          status?.conditions?.find((condition) => condition.type === `cilium.io/${type}`)?.message ?? "?";
-        return `${metadata?.name}: ${blocks?.join(", ")}, ${count("IPsAvailable")} of ${count("IPsTotal")} free`;
-      })
-      .join("\n") || "none",
-  ];
+  const free = pools.map((pool) => countOf(pool, "IPsAvailable"));
+  return {
+    what: "address pools",
+    state: lines(
+      pools.map((pool, index) => {
+        const blocks = pool.spec?.blocks?.map(
+          ({ start, stop, cidr }) => cidr ?? `${start} to ${stop}`,
+        );
+        return `${pool.metadata?.name}: ${blocks?.join(", ")}, ${free[index] ?? "?"} of ${countOf(pool, "IPsTotal") ?? "?"} free`;
+      }),
+    ),
+    settled: !free.includes(undefined),
+  };
 }
 
-async function policyRow(cluster: KubeConfig): Promise<[string, string]> {
+/** What the operator says of a pool, in the message of a condition. */
+function countOf({ status }: CustomResource, type: string): string | undefined {
+  return status?.conditions?.find((condition) => condition.type === `cilium.io/${type}`)?.message;
+}
+
+async function policyRow(cluster: KubeConfig): Promise<Row> {
   const policies = await list(cluster, "cilium.io", "v2alpha1", "ciliuml2announcementpolicies");
-  return [
-    "L2 policies",
-    policies
-      .map(({ metadata, spec }) => `${metadata?.name}: on ${spec?.interfaces?.join(", ") ?? "every device"}`)
-      .join("\n") || "none",
-  ];
+  return {
+    what: "L2 policies",
+    state: lines(
+      policies.map(
+        ({ metadata, spec }) =>
+          `${metadata?.name}: on ${spec?.interfaces?.join(", ") ?? "every device"}`,
+      ),
+    ),
+    settled: true,
+  };
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.join("\n") || "none";
 }
 
 /** Objects of a kind; none when the cluster does not know the kind. */
@@ -133,5 +180,7 @@ function conditionIs(
   conditions: readonly { type: string; status: string }[] | undefined,
   type: string,
 ): boolean {
-  return conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+  return (
+    conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false
+  );
 }

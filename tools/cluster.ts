@@ -1,4 +1,5 @@
 import { ApiException, KubeConfig } from "@kubernetes/client-node";
+import pRetry from "p-retry";
 
 /** The cluster that KUBECONFIG (or ~/.kube/config) and KUBE_CONTEXT name. */
 export function clusterFromEnvironment(): KubeConfig {
@@ -15,6 +16,20 @@ export function clusterFromEnvironment(): KubeConfig {
     config.setCurrentContext(context);
   }
   return config;
+}
+
+/**
+ * Does something again, for about half a minute, while the API server or the way to it is at fault: one that goes
+ * away, or that answers "storage is (re)initializing" just after a definition changed.
+ */
+export function retryTransient<T>(work: () => Promise<T>): Promise<T> {
+  return pRetry(work, { retries: 5, shouldRetry: ({ error }) => isTransient(error) });
+}
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof ApiException) return error.code === 429 || error.code >= 500;
+  // The client's own transport errors; what this program throws is a plain Error without a code.
+  return error instanceof Error && "code" in error;
 }
 
 /** An error of the Kubernetes client in one line. */

@@ -6,7 +6,7 @@ import { clusterFromEnvironment, describeError } from "./cluster";
 const CRDS = ["ciliumloadbalancerippools.cilium.io", "ciliuml2announcementpolicies.cilium.io"];
 
 /** Waits until the operator has registered them and the API server serves them; prints when that was. */
-async function main(): Promise<void> {
+async function waitForCiliumCrds(): Promise<void> {
   const timeout = Number(process.env.TIMEOUT_SECONDS ?? 300);
   const api = clusterFromEnvironment().makeApiClient(ApiextensionsV1Api);
   const deadline = performance.now() + timeout * 1000;
@@ -50,7 +50,7 @@ async function crdState(
   }
 }
 
-main().catch((error) => {
+waitForCiliumCrds().catch((error) => {
   console.error(describeError(error));
   process.exitCode = 1;
 });

@@ -1,3 +1,5 @@
+// @peculiar/x509 needs it and leaves it to the program.
+import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -90,7 +92,10 @@ export class CertificateAuthority {
           ? []
           : [
               new x509.SubjectAlternativeNameExtension(
-                hosts.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value })),
+                hosts.map((value) => ({
+                  type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const),
+                  value,
+                })),
               ),
             ]),
       ],

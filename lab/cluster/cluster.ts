@@ -1,13 +1,12 @@
-import { rmSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
 import type { Settings } from "../../config";
 import type { State } from "../state";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startControlPlane } from "./controlPlane";
-import { freePorts } from "./ports";
 import { ManagedProcess } from "./managedProcess";
 import { labNodes, registerNodes } from "./nodes";
 import { Operators } from "./operators";
+import { freePort } from "./ports";
 
 /** The whole cluster of a lab: control plane, simulated nodes, and the operators of whatever is installed on it. */
 export class Cluster {
@@ -25,9 +24,6 @@ export class Cluster {
    * @param failed called once, when a process ends that should not have.
    */
   public async start(failed: (reason: string) => void): Promise<void> {
-    for (const leftover of ["etcd", "logs", "operators", "pki"]) {
-      rmSync(this.state.path(leftover), { recursive: true, force: true });
-    }
     const { server, authority } = await startControlPlane(
       this.state,
       this.toolchain,
@@ -38,7 +34,7 @@ export class Cluster {
     const cluster = new KubeConfig();
     cluster.loadFromFile(this.state.kubeconfig);
     await registerNodes(cluster, labNodes(this.settings));
-    this.processes.push(await this.startKwok());
+    await this.startKwok();
 
     this.operators = new Operators({
       state: this.state,
@@ -59,9 +55,9 @@ export class Cluster {
     for (const process of this.processes.toReversed()) await process.stop();
   }
 
-  private async startKwok(): Promise<ManagedProcess> {
-    const [port] = await freePorts(1);
-    return new ManagedProcess(this.state, {
+  private async startKwok(): Promise<void> {
+    const address = `127.0.0.1:${await freePort()}`;
+    const kwok = new ManagedProcess(this.state, {
       name: "kwok",
       program: this.toolchain.kwok,
       args: [
@@ -69,9 +65,13 @@ export class Cluster {
         `--config=${require.resolve("./kwok.yaml")}`,
         "--manage-all-nodes=true",
         "--node-lease-duration-seconds=40",
-        `--server-address=127.0.0.1:${port}`,
+        `--server-address=${address}`,
       ],
     });
+    this.processes.push(kwok);
+    await kwok.healthy(async () => {
+      const { ok, status } = await fetch(`http://${address}/healthz`);
+      if (!ok) throw new Error(`HTTP ${status}`);
+    }, 60);
   }
 }
-

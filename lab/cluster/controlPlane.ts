@@ -3,9 +3,9 @@ import type { Settings } from "../../config";
 import type { State } from "../state";
 import type { Toolchain } from "../toolchain/toolchain";
 import { type Certificate, CertificateAuthority, signingKeys } from "./certificates";
-import { freePorts } from "./ports";
 import { writeKubeconfig } from "./kubeconfig";
 import { ManagedProcess, type ProcessSpec } from "./managedProcess";
+import { freePort } from "./ports";
 
 /** Service CIDR of the source document's cluster. */
 const SERVICE_CIDR = "10.15.0.0/16";
@@ -56,10 +56,11 @@ export async function startControlPlane(
     return process;
   };
 
-  const replicas = settings.nodes.controlPlanes.length;
-  const [etcdPort, peerPort, controllerManagerPort, schedulerPort, ...apiPorts] = (await freePorts(
-    4 + replicas,
-  )) as [number, number, number, number, ...number[]];
+  const etcdPort = await freePort();
+  const peerPort = await freePort();
+  const controllerManagerPort = await freePort();
+  const schedulerPort = await freePort();
+  const apiPorts = await Promise.all(settings.nodes.controlPlanes.map(freePort));
   const etcdUrl = `https://127.0.0.1:${etcdPort}`;
   const apiServers = apiPorts.map((port) => `https://127.0.0.1:${port}`);
   const server = `https://localhost:${settings.kubePrism.port}`;
@@ -164,6 +165,8 @@ async function apiServerSpecs(
       "--endpoint-reconciler-type=none",
       // A stopping server ends at once; its clients go to another one.
       "--shutdown-delay-duration=0s",
+      // The agent is privileged, on Talos as here.
+      "--allow-privileged",
       `--cert-dir=${state.path("pki", "self-signed")}`,
     ],
   }));

@@ -8,7 +8,9 @@ export interface KubeconfigArgs {
   /** Certificate of the authority, PEM. */
   readonly authority: string;
   /** Credentials: a client certificate with its key, PEM, or a token. */
-  readonly user: { readonly certificate: string; readonly key: string } | { readonly token: string };
+  readonly user:
+    | { readonly certificate: string; readonly key: string }
+    | { readonly token: string };
 }
 
 /** Writes a kubeconfig with one cluster, user and context, named lab; readable by its owner alone. */

@@ -107,4 +107,3 @@ export class ManagedProcess {
     return new Error(`${this.spec.name} ${what}; its log ${log} ends with:\n${tail.join("\n")}`);
   }
 }
-

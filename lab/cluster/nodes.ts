@@ -2,9 +2,21 @@ import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node
 import type { Settings } from "../../config";
 
 /** Names of control planes, as Talos makes them up; the first one is that of the source document's cluster. */
-const CONTROL_PLANES = ["talos-c7r-dgh", "talos-8vk-2mz", "talos-p4x-qnt", "talos-1ob-y6e", "talos-m3d-f0s"];
+const CONTROL_PLANES = [
+  "talos-c7r-dgh",
+  "talos-8vk-2mz",
+  "talos-p4x-qnt",
+  "talos-1ob-y6e",
+  "talos-m3d-f0s",
+];
 /** Names of workers. */
-const WORKERS = ["talos-hj2-95w", "talos-tz7-uk1", "talos-b0g-xr4", "talos-6qy-vla", "talos-e9n-c8i"];
+const WORKERS = [
+  "talos-hj2-95w",
+  "talos-tz7-uk1",
+  "talos-b0g-xr4",
+  "talos-6qy-vla",
+  "talos-e9n-c8i",
+];
 
 /** A node of the lab. */
 export interface LabNode {

@@ -163,7 +163,10 @@ function environmentOf(pod: V1Pod): Record<string, string> {
   };
   return Object.fromEntries(
     (pod.spec?.containers[0]?.env ?? [])
-      .map(({ name, value, valueFrom }) => [name, value ?? fields[valueFrom?.fieldRef?.fieldPath ?? ""]])
+      .map(({ name, value, valueFrom }) => [
+        name,
+        value ?? fields[valueFrom?.fieldRef?.fieldPath ?? ""],
+      ])
       .filter((variable): variable is [string, string] => variable[1] !== undefined),
   );
 }

@@ -1,12 +1,9 @@
 import { createServer, type Server } from "node:net";
 import getPort from "get-port";
 
-/** So many TCP ports of the loopback interface that nobody uses. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  // One after the other: get-port keeps the ones it has given out from being given out again.
-  while (ports.length < count) ports.push(await getPort({ host: "127.0.0.1" }));
-  return ports;
+/** A TCP port of the loopback interface that nobody uses; get-port never gives the same one out twice in a row. */
+export function freePort(): Promise<number> {
+  return getPort({ host: "127.0.0.1" });
 }
 
 /**

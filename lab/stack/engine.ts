@@ -1,8 +1,7 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { readFileSync } from "node:fs";
 import { mark } from "../cluster/labProcesses";
 import { PROJECT_FOLDER, type State } from "../state";
 import { findCommandProvider } from "../toolchain/installed";
@@ -36,7 +35,6 @@ export async function openStack(
     stringify({ ...project, main: `${PROJECT_FOLDER}/` }),
   );
   const stackFile = join(workDir, `Pulumi.${name}.yaml`);
-  rmSync(stackFile, { force: true });
 
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: name, projectName: PROJECT, program },
@@ -53,7 +51,8 @@ export async function openStack(
       },
     },
   );
-  const written = parse(readFileSync(stackFile, "utf8"));
+  // Beside the configuration it holds the salt of the stack's secrets.
+  const written = existsSync(stackFile) ? parse(readFileSync(stackFile, "utf8")) : {};
   writeFileSync(stackFile, stringify({ ...written, config }));
   return stack;
 }

@@ -1,6 +1,6 @@
-import { execa } from "execa";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { cached } from "../toolchain/cache";
 import { goModule } from "../toolchain/go";
 

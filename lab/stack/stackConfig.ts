@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import deepmerge from "deepmerge";
 import { parse } from "yaml";
-import { type Settings, readSettings } from "../../config";
+import { readSettings, type Settings } from "../../config";
 import { PROJECT_FOLDER, type State } from "../state";
 import { chartPath, gatewayApiPath } from "./sources";
 

@@ -24,7 +24,9 @@ export async function prepareToolchain(log: (line: string) => void): Promise<Too
   return paths as Toolchain;
 }
 
-async function prepareTool(tool: Tool, position: string,
+async function prepareTool(
+  tool: Tool,
+  position: string,
   log: (line: string) => void,
 ): Promise<string> {
   const what = `${position} ${tool.name} ${tool.version}`;

@@ -48,7 +48,8 @@ export class LocalCommandProvider implements pulumi.provider.Provider {
       .filter((key) => !KNOWN.includes(key))
       .map((property) => ({
         property,
-        reason: "the lab's stand-in for the command provider does not know this input; install the official plugin",
+        reason:
+          "the lab's stand-in for the command provider does not know this input; install the official plugin",
       }));
     if (!urn.includes("command:local:Command")) {
       failures.push({ property: "", reason: `not command:local:Command (${urn})` });
@@ -103,7 +104,9 @@ async function run(
     reject: false,
   });
   if (exitCode !== 0) {
-    throw new Error(`${exitCode === undefined ? shortMessage : `exit status ${exitCode}`}: running ${JSON.stringify(command)}:\n${stderr}${stdout}`);
+    throw new Error(
+      `${exitCode === undefined ? shortMessage : `exit status ${exitCode}`}: running ${JSON.stringify(command)}:\n${stderr}${stdout}`,
+    );
   }
   return { stdout, stderr };
 }

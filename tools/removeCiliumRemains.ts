@@ -2,11 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   ApiException,
   ApiextensionsV1Api,
+  CoordinationV1Api,
   CustomObjectsApi,
+  type KubeConfig,
   type KubernetesObject,
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
-import { clusterFromEnvironment, describeError } from "./cluster";
+import { clusterFromEnvironment, describeError, retryTransient } from "./cluster";
 
 /** Seconds until the definitions must be gone. */
 const TIMEOUT = 120;
@@ -20,11 +22,18 @@ const RUNTIME_STATE = new Set([
   "CiliumNode",
 ]);
 
+/** Namespace of the release. */
+const NAMESPACE = "kube-system";
+
+/** Leases that Cilium's operator and agents make, in the namespace of the release. */
+const LEASES = /^cilium-(operator-resource-lock$|l2announce-)/;
+
 /**
- * Removes the definitions that Cilium's operator registered, once the release is gone. It deletes nothing of
+ * Removes what Cilium made at run time and Helm knows nothing of, once the release is gone: the definitions that its
+ * operator registered, with Cilium's own state, and its leases. It deletes nothing of
  * anybody's: while one of them has objects that Cilium did not make itself, it fails and names them.
  */
-async function main(): Promise<void> {
+async function removeCiliumRemains(): Promise<void> {
   const cluster = clusterFromEnvironment();
   const api = cluster.makeApiClient(ApiextensionsV1Api);
   const objects = cluster.makeApiClient(CustomObjectsApi);
@@ -38,7 +47,9 @@ async function main(): Promise<void> {
     );
   }
 
-  for (const crd of crds) await deleteCrd(api, nameOf(crd));
+  for (const crd of crds) {
+    await unlessGone(api.deleteCustomResourceDefinition({ name: nameOf(crd) }));
+  }
   const deadline = performance.now() + TIMEOUT * 1000;
   for (let left = await ciliumCrds(api); left.length > 0; left = await ciliumCrds(api)) {
     if (performance.now() > deadline) {
@@ -49,6 +60,7 @@ async function main(): Promise<void> {
     }
     await sleep(500);
   }
+  await removeLeases(cluster);
   console.log(`removed ${crds.map(nameOf).join(", ") || "nothing: there were none"}`);
 }
 
@@ -74,9 +86,18 @@ async function ownedObjects(
   );
 }
 
-async function deleteCrd(api: ApiextensionsV1Api, name: string): Promise<void> {
+async function removeLeases(cluster: KubeConfig): Promise<void> {
+  const api = cluster.makeApiClient(CoordinationV1Api);
+  const { items } = await api.listNamespacedLease({ namespace: NAMESPACE });
+  for (const name of items.map(({ metadata }) => metadata?.name ?? "")) {
+    if (LEASES.test(name))
+      await unlessGone(api.deleteNamespacedLease({ namespace: NAMESPACE, name }));
+  }
+}
+
+async function unlessGone(deletion: Promise<unknown>): Promise<void> {
   try {
-    await api.deleteCustomResourceDefinition({ name });
+    await deletion;
   } catch (error) {
     if (!(error instanceof ApiException && error.code === 404)) throw error;
   }
@@ -86,7 +107,7 @@ function nameOf({ metadata }: V1CustomResourceDefinition): string {
   return metadata?.name ?? "";
 }
 
-main().catch((error) => {
+retryTransient(removeCiliumRemains).catch((error) => {
   console.error(describeError(error));
   process.exitCode = 1;
 });
