@@ -54,8 +54,8 @@ async function removeCiliumRemains(): Promise<void> {
   for (let left = await ciliumCrds(api); left.length > 0; left = await ciliumCrds(api)) {
     if (performance.now() > deadline) {
       throw new Error(
-        `Cilium's CRDs are still there after ${TIMEOUT} s (${left.map(nameOf).join(", ")}); ` +
-          "see which finalizers hold their objects",
+        `Cilium's CRDs are still there after ${TIMEOUT} s (${left.map(whyLeft).join(", ")}); ` +
+          "see what holds their objects: kubectl get them with -o yaml, and look at metadata.finalizers",
       );
     }
     await sleep(500);
@@ -101,6 +101,11 @@ async function unlessGone(deletion: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiException && error.code === 404)) throw error;
   }
+}
+
+function whyLeft(crd: V1CustomResourceDefinition): string {
+  const terminating = crd.status?.conditions?.find(({ type }) => type === "Terminating");
+  return `${nameOf(crd)}: ${terminating?.reason ?? "no reason given"} ${terminating?.message ?? ""}`.trim();
 }
 
 function nameOf({ metadata }: V1CustomResourceDefinition): string {

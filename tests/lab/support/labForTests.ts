@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  ApiextensionsV1Api,
+  AppsV1Api,
+  CoordinationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+} from "@kubernetes/client-node";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { Lab } from "../../../lab/lab";
+import { State } from "../../../lab/state";
+import { prepareToolchain } from "../../../lab/toolchain/toolchain";
+
+/** Milliseconds that a test may take which runs the engine; building the toolchain has its own. */
+export const ENGINE_TIMEOUT = 240_000;
+
+/** Milliseconds that building the toolchain may take: about 25 minutes from an empty cache, on a slow machine more. */
+export const BUILD_TIMEOUT = 60 * 60_000;
+
+/** Clients for a lab's cluster, as its administrator. */
+export interface Clients {
+  readonly config: KubeConfig;
+  readonly core: CoreV1Api;
+  readonly apps: AppsV1Api;
+  readonly crds: ApiextensionsV1Api;
+  readonly leases: CoordinationV1Api;
+  readonly objects: CustomObjectsApi;
+}
+
+/** A lab of a test's own, in a folder that goes away with it. It uses port 7445: end your own lab first. */
+export class LabForTests extends Lab {
+  /** Lines of progress that it printed. */
+  public readonly lines: string[];
+
+  constructor() {
+    const lines: string[] = [];
+    super(new State(mkdtempSync(join(tmpdir(), "talos-cilium-lab-"))), (line) => lines.push(line));
+    this.lines = lines;
+  }
+
+  /** Clients for its cluster. */
+  public get clients(): Clients {
+    const config = new KubeConfig();
+    config.loadFromFile(this.state.kubeconfig);
+    return {
+      config,
+      core: config.makeApiClient(CoreV1Api),
+      apps: config.makeApiClient(AppsV1Api),
+      crds: config.makeApiClient(ApiextensionsV1Api),
+      leases: config.makeApiClient(CoordinationV1Api),
+      objects: config.makeApiClient(CustomObjectsApi),
+    };
+  }
+
+  /** Ends it and removes its folder. */
+  public async remove(): Promise<void> {
+    await this.stopCluster();
+    rmSync(this.state.folder, { recursive: true, force: true });
+  }
+}
+
+/** Builds the toolchain, once, printing what takes long; every suite begins with it. */
+export async function withToolchain(this: Mocha.Context): Promise<void> {
+  this.timeout(BUILD_TIMEOUT);
+  await prepareToolchain((line) => {
+    if (!line.includes("in the cache")) console.log(line);
+  });
+}
+
+/** Asks again every half second until the answer is not undefined. */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  seconds = 60,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** Collects the engine's events of one operation. */
+export function recorder(): { events: EngineEvent[]; onEvent: (event: EngineEvent) => void } {
+  const events: EngineEvent[] = [];
+  return { events, onEvent: (event) => events.push(event) };
+}
