@@ -17,12 +17,10 @@ export function readSettings(config: ConfigReader): Settings {
   const problems: Problem[] = [];
   const values: Partial<Record<Key, unknown>> = {};
   for (const key of Object.keys(schema) as Key[]) {
-    const parsed = schema[key].safeParse(config.getObject(key) ?? undefined);
+    const value = config.getObject(key);
+    const parsed = schema[key].safeParse(value);
     if (parsed.success) values[key] = parsed.data;
-    else
-      problems.push(
-        ...parsed.error.issues.map((issue) => toProblem(key, config.getObject(key), issue)),
-      );
+    else problems.push(...parsed.error.issues.flatMap((issue) => toProblems(key, value, issue)));
   }
   // The rules look at several keys at once, so they need all of them in shape.
   if (problems.length === 0) {
@@ -32,17 +30,23 @@ export function readSettings(config: ConfigReader): Settings {
   return deepFreeze(values as Settings);
 }
 
-function toProblem(key: Key, value: unknown, issue: z.core.$ZodIssue): Problem {
+function toProblems(key: Key, value: unknown, issue: z.core.$ZodIssue): Problem[] {
   const seen = issue.path.reduce<unknown>(
     (inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step],
     value,
   );
-  const [wrong = "", fix] = issue.message.split("; ");
-  return {
-    path: [key, ...issue.path].join("."),
-    wrong: seen === undefined ? "missing" : `${lowerFirst(wrong)} (${JSON.stringify(seen)})`,
-    fix: fix ?? `see ${key} in Pulumi.yaml`,
-  };
+  const path = [key, ...issue.path].join(".");
+  const see = `see ${key} in Pulumi.yaml`;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((unknown) => ({
+      path: `${path}.${unknown}`,
+      wrong: "no such key",
+      fix: see,
+    }));
+  }
+  if (seen === undefined) return [{ path, wrong: "missing", fix: see }];
+  const [wrong = "", fix = see] = issue.message.split("; ");
+  return [{ path, wrong: `${lowerFirst(wrong)} (${JSON.stringify(seen)})`, fix }];
 }
 
 function lowerFirst(text: string): string {

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { cached } from "../toolchain/cache";
+import { Cache } from "../toolchain/cache";
 import { goModule } from "../toolchain/go";
 
 /** Something that the stack installs, out of a pinned Go module instead of the internet. */
@@ -71,7 +71,7 @@ function find(sources: readonly Source[], version: string, key: string): Source 
 }
 
 async function fetched({ name, module, version, sum, folder }: Source): Promise<string> {
-  const made = await cached(
+  const made = await new Cache().get(
     {
       name: `${name}-${version}`,
       key: [module, version, sum, folder],

@@ -8,6 +8,9 @@ import { lock } from "proper-lockfile";
 /** Folder of everything that the lab builds or fetches once: $XDG_CACHE_HOME/talos-cilium, by default ~/.cache. */
 export const CACHE_FOLDER = envPaths("talos-cilium", { suffix: "" }).cache;
 
+/** File of an entry that says how long it took to make. */
+const SECONDS = ".seconds";
+
 /** Something made once and kept: a program, or files out of a Go module. */
 export interface Entry {
   /** What it is, for people; the first part of its folder's name. */
@@ -28,53 +31,62 @@ export interface Made {
   readonly cached: boolean;
 }
 
-/** Where an entry's content lies once it is made. */
-function entryFolder(entry: Entry): string {
-  const digest = createHash("sha256").update(JSON.stringify(entry.key)).digest("hex");
-  return join(CACHE_FOLDER, "entries", `${entry.name}-${digest.slice(0, 16)}`);
-}
+/** A folder of entries that several processes share. */
+export class Cache {
+  /** @param folder path of the folder; default {@link CACHE_FOLDER}. */
+  constructor(private readonly folder: string = CACHE_FOLDER) {}
 
-/**
- * Returns the entry from the cache, making it first if it is not there. Whole or not at all: the content is made in a
- * folder beside it and renamed. Of two processes that want the same entry one makes it and the other waits.
- * @param onMaking called when it is not there, before making it, with the seconds that making an entry of this name
- *   took last time (of whatever key), if one was ever made.
- */
-export async function cached(
-  entry: Entry,
-  onMaking: (lastSeconds: number | undefined) => void = () => {},
-): Promise<Made> {
-  const folder = entryFolder(entry);
-  if (existsSync(folder)) return { folder, seconds: await readSeconds(folder), cached: true };
+  /**
+   * Returns an entry, making it first if it is not there. Whole or not at all: the content is made in a folder beside
+   * it and renamed. Of two processes that want the same entry one makes it and the other waits.
+   * @param onMaking called when it is not there, before making it, with the seconds that making an entry of this name
+   *   took last time (of whatever key), if one was ever made.
+   */
+  public async get(
+    entry: Entry,
+    onMaking: (lastSeconds: number | undefined) => void = () => {},
+  ): Promise<Made> {
+    const digest = createHash("sha256").update(JSON.stringify(entry.key)).digest("hex");
+    const folder = join(this.folder, "entries", `${entry.name}-${digest.slice(0, 16)}`);
+    if (existsSync(folder)) return found(folder);
 
-  await mkdir(join(CACHE_FOLDER, "entries"), { recursive: true });
-  const release = await lock(folder, {
-    realpath: false,
-    stale: 20_000,
-    retries: { forever: true, minTimeout: 500, maxTimeout: 1000 },
-  });
-  try {
-    if (existsSync(folder)) return { folder, seconds: await readSeconds(folder), cached: true };
-    const timings = join(CACHE_FOLDER, "timings", entry.name);
-    onMaking(existsSync(timings) ? Number(await readFile(timings, "utf8")) : undefined);
+    await mkdir(join(this.folder, "entries"), { recursive: true });
+    const release = await lock(folder, {
+      realpath: false,
+      stale: 20_000,
+      retries: { forever: true, minTimeout: 500, maxTimeout: 1000 },
+    });
+    try {
+      return existsSync(folder) ? await found(folder) : await this.make(entry, folder, onMaking);
+    } finally {
+      await release();
+    }
+  }
+
+  private async make(
+    entry: Entry,
+    folder: string,
+    onMaking: (lastSeconds: number | undefined) => void,
+  ): Promise<Made> {
+    const timing = join(this.folder, "timings", entry.name);
+    onMaking(existsSync(timing) ? Number(await readFile(timing, "utf8")) : undefined);
     const unfinished = `${folder}.unfinished`;
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished);
     const started = performance.now();
     await entry.make(unfinished);
     const seconds = Math.round((performance.now() - started) / 1000);
-    await writeFile(join(unfinished, ".seconds"), String(seconds));
+    await writeFile(join(unfinished, SECONDS), String(seconds));
     await rename(unfinished, folder);
-    await mkdir(join(CACHE_FOLDER, "timings"), { recursive: true });
-    await writeFile(timings, String(seconds));
+    await mkdir(join(this.folder, "timings"), { recursive: true });
+    await writeFile(timing, String(seconds));
     return { folder, seconds, cached: false };
-  } finally {
-    await release();
   }
 }
 
-async function readSeconds(folder: string): Promise<number> {
-  return Number(await readFile(join(folder, ".seconds"), "utf8"));
+async function found(folder: string): Promise<Made> {
+  const seconds = Number(await readFile(join(folder, SECONDS), "utf8"));
+  return { folder, seconds, cached: true };
 }
 
 /** Digest of every file below a folder, by content and relative path: a key that changes when any of them does. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cached, type Entry, folderDigest } from "./cache";
+import { Cache, type Entry, folderDigest } from "./cache";
 import { go, goIdentity } from "./go";
 import { findInstalled } from "./installed";
 import { Progress } from "./progress";
@@ -37,7 +37,7 @@ async function prepareTool(
   }
   let progress: Progress | undefined;
   try {
-    const made = await cached(await toolEntry(tool), (lastSeconds) => {
+    const made = await new Cache().get(await toolEntry(tool), (lastSeconds) => {
       progress = new Progress(what, lastSeconds, log);
     });
     if (made.cached) log(`${what}: in the cache (built in ${made.seconds} s)`);

@@ -89,6 +89,20 @@ describe("the stack on a real API server", function () {
     assert.deepEqual(onlySame((await stack.preview()).changeSummary), true);
   });
 
+  it("keeps in its state who belongs to whom, and no credential", async () => {
+    const { deployment } = await stack.exportStack();
+    const resources = deployment.resources as StateResource[];
+    const kubernetes = resources.filter(({ type }) => type.startsWith("kubernetes:"));
+    assert.equal(kubernetes.length, 18);
+    for (const { urn, parent, provider } of kubernetes) {
+      assert.match(parent ?? "", /talos-cilium:index:(GatewayApiCrds|Cilium|LoadBalancing)::/, urn);
+      assert.match(provider ?? "", /pulumi:providers:kubernetes::cluster::/, urn);
+    }
+    const key = lab.clients.config.getCurrentUser()?.keyData;
+    assert.ok(key !== undefined && !JSON.stringify(deployment).includes(key));
+    assert.doesNotMatch(JSON.stringify(deployment), /PRIVATE KEY/);
+  });
+
   it("reaches the cluster through KubePrism, and so does every agent", async () => {
     assert.equal(lab.clients.config.getCurrentCluster()?.server, "https://localhost:7445");
     const daemonSet = await lab.clients.apps.readNamespacedDaemonSet({
@@ -223,6 +237,14 @@ describe("the stack on a real API server", function () {
     return names.sort().join("\n");
   }
 });
+
+/** A resource in an exported state, as far as it is read here. */
+interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly parent?: string;
+  readonly provider?: string;
+}
 
 /** An object with conditions. */
 type WithConditions = KubernetesObject & {

@@ -1,9 +1,15 @@
 import { request } from "node:https";
-import { ApisApi, type KubeConfig } from "@kubernetes/client-node";
+import { ApiException, ApisApi, type KubeConfig } from "@kubernetes/client-node";
+import { retryTransient } from "../../../tools/cluster";
 
 /** An API resource list, as far as it is read here. */
 interface ResourceList {
   readonly resources: readonly { name: string; kind: string; verbs: string[] }[];
+}
+
+/** A list of objects, as far as it is read here. */
+interface ObjectList {
+  readonly items?: readonly { metadata: Record<string, unknown> }[];
 }
 
 /**
@@ -20,10 +26,8 @@ export async function ciliumObjects(config: KubeConfig): Promise<string[]> {
   for (const path of paths) {
     const { resources } = await get<ResourceList>(config, path);
     for (const { name } of resources.filter(isListed)) {
-      const { items } = await get<{ items?: { metadata: Record<string, unknown> }[] }>(
-        config,
-        `${path}/${name}`,
-      );
+      // Discovery may lag behind a definition that has just gone: then there is nothing, or not yet an answer.
+      const { items } = await listed(config, `${path}/${name}`);
       for (const { metadata } of items ?? []) {
         const { name: object, namespace, labels, annotations } = metadata;
         const text = JSON.stringify([object, namespace, labels, annotations]);
@@ -34,6 +38,15 @@ export async function ciliumObjects(config: KubeConfig): Promise<string[]> {
     }
   }
   return found;
+}
+
+async function listed(config: KubeConfig, path: string): Promise<ObjectList> {
+  try {
+    return await retryTransient(() => get<ObjectList>(config, path));
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return {};
+    throw error;
+  }
 }
 
 function isListed({ name, verbs }: ResourceList["resources"][number]): boolean {
@@ -50,11 +63,10 @@ async function get<T>(config: KubeConfig, path: string): Promise<T> {
       response.on("data", (chunk) => {
         text += chunk;
       });
-      response.on("end", () =>
-        response.statusCode === 200
-          ? resolve(JSON.parse(text))
-          : reject(new Error(`${path}: ${text}`)),
-      );
+      response.on("end", () => {
+        if (response.statusCode === 200) resolve(JSON.parse(text));
+        else reject(new ApiException(response.statusCode ?? 0, path, text, {}));
+      });
     })
       .on("error", reject)
       .end();

@@ -1,0 +1,87 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as a program registered it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  /** Reference of its provider: the provider's URN and id. */
+  readonly provider: string | undefined;
+  /** Position among all beginnings and ends: it began before whatever has a larger one. */
+  readonly began: number;
+  /** Position at which it was made; undefined while it is not. */
+  ended?: number;
+}
+
+/** Types of custom resources that the program may register; any other one, and any function call, is an error. */
+const KNOWN = new Set([
+  "pulumi:providers:kubernetes",
+  "command:local:Command",
+  "kubernetes:helm.sh/v3:Release",
+  "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+  "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool",
+  "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy",
+]);
+
+/** The Pulumi runtime under mocks that fail closed. */
+export class Mocked {
+  /** Custom resources in the order in which they began. */
+  public readonly resources: Registered[] = [];
+  private clock = 0;
+
+  /** Starts the runtime anew. Making a resource takes a moment, so that what does not wait is seen to overtake. */
+  public static async start(config: Record<string, unknown> = {}): Promise<Mocked> {
+    const mocked = new Mocked();
+    pulumi.runtime.setAllConfig(
+      Object.fromEntries(
+        Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]),
+      ),
+    );
+    await pulumi.runtime.setMocks(
+      {
+        newResource: (args) => mocked.newResource(args),
+        call: ({ token }) => {
+          throw new Error(`unexpected call: ${token}`);
+        },
+      },
+      "talos-cilium",
+      "test",
+      false,
+    );
+    return mocked;
+  }
+
+  /** The one resource of a type, or of a type and name. */
+  public one(type: string, name?: string): Registered {
+    const found = this.resources.filter(
+      (resource) => resource.type === type && (name === undefined || resource.name === name),
+    );
+    const [resource] = found;
+    if (resource === undefined || found.length > 1) {
+      throw new Error(`${found.length} resources of ${type} ${name ?? ""}, not one`);
+    }
+    return resource;
+  }
+
+  private async newResource(args: pulumi.runtime.MockResourceArgs) {
+    const { type, name, inputs, provider, custom } = args;
+    if (custom !== true) return { id: undefined, state: inputs };
+    if (!KNOWN.has(type)) throw new Error(`unexpected resource: ${type} ${name}`);
+    const resource: Registered = { type, name, inputs, provider, began: ++this.clock };
+    this.resources.push(resource);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    resource.ended = ++this.clock;
+    return { id: `${name}-id`, state: { ...inputs, stdout: "done" } };
+  }
+}
+
+/** The URN of a resource; it tells its parents' types. Awaiting it waits until the resource is registered. */
+export function urnOf(resource: pulumi.Resource): Promise<string> {
+  return new Promise((resolve) => resource.urn.apply(resolve));
+}
+
+/** Whether a resource began only after another one was made. */
+export function waitedFor(later: Registered, earlier: Registered): boolean {
+  return earlier.ended !== undefined && later.began > earlier.ended;
+}
