@@ -3,6 +3,7 @@ import {
   ApiException,
   ApiextensionsV1Api,
   CoordinationV1Api,
+  CoreV1Api,
   CustomObjectsApi,
   type KubeConfig,
   type KubernetesObject,
@@ -10,8 +11,8 @@ import {
 } from "@kubernetes/client-node";
 import { clusterFromEnvironment, describeError, retryTransient } from "./cluster";
 
-/** Seconds until the definitions must be gone. */
-const TIMEOUT = 120;
+/** Seconds until the pods, and then the definitions, must be gone. */
+const TIMEOUT = 300;
 
 /** Kinds whose objects Cilium itself makes, for its own use; every other object of Cilium's is somebody's work. */
 const RUNTIME_STATE = new Set([
@@ -35,55 +36,78 @@ const LEASES = /^cilium-(operator-resource-lock$|l2announce-)/;
  */
 async function removeCiliumRemains(): Promise<void> {
   const cluster = clusterFromEnvironment();
-  const api = cluster.makeApiClient(ApiextensionsV1Api);
-  const objects = cluster.makeApiClient(CustomObjectsApi);
+  await until("Cilium's pods still run", () => ciliumPods(cluster));
 
-  const crds = await ciliumCrds(api);
-  const owned = (await Promise.all(crds.map((crd) => ownedObjects(objects, crd)))).flat();
+  const owned = await ownedObjects(cluster);
   if (owned.length > 0) {
     throw new Error(
       `Cilium's CRDs are kept, as they hold objects that would be lost with them (${owned.join(", ")}); ` +
         "save and delete these, then run pulumi destroy again",
     );
   }
-
-  for (const crd of crds) {
-    await unlessGone(api.deleteCustomResourceDefinition({ name: nameOf(crd) }));
-  }
-  const deadline = performance.now() + TIMEOUT * 1000;
-  for (let left = await ciliumCrds(api); left.length > 0; left = await ciliumCrds(api)) {
-    if (performance.now() > deadline) {
-      throw new Error(
-        `Cilium's CRDs are still there after ${TIMEOUT} s (${left.map(whyLeft).join(", ")}); ` +
-          "see what holds their objects: kubectl get them with -o yaml, and look at metadata.finalizers",
-      );
-    }
-    await sleep(500);
-  }
+  await until("Cilium's CRDs are still there", () => deleteCrds(cluster));
   await removeLeases(cluster);
-  console.log(`removed ${crds.map(nameOf).join(", ") || "nothing: there were none"}`);
 }
 
-async function ciliumCrds(api: ApiextensionsV1Api): Promise<V1CustomResourceDefinition[]> {
-  const { items } = await api.listCustomResourceDefinition();
+/** Waits until nothing is left of something. */
+async function until(what: string, left: () => Promise<string[]>): Promise<void> {
+  const deadline = performance.now() + TIMEOUT * 1000;
+  for (let names = await left(); names.length > 0; names = await left()) {
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${what} after ${TIMEOUT} s (${names.join(", ")}); see what holds them: ` +
+          "kubectl get them with -o yaml, and look at metadata.finalizers and status",
+      );
+    }
+    await sleep(1000);
+  }
+}
+
+/** Helm does not wait for them, and an operator that still runs would register its definitions anew. */
+async function ciliumPods(cluster: KubeConfig): Promise<string[]> {
+  const { items } = await cluster.makeApiClient(CoreV1Api).listNamespacedPod({
+    namespace: NAMESPACE,
+    labelSelector:
+      "app.kubernetes.io/part-of=cilium,app.kubernetes.io/name in (cilium-agent,cilium-operator)",
+  });
+  return items.map(({ metadata }) => metadata?.name ?? "");
+}
+
+/** Deletes the definitions that are not being deleted yet; returns the names of all that are left. */
+async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
+  const api = cluster.makeApiClient(ApiextensionsV1Api);
+  const crds = await ciliumCrds(cluster);
+  for (const { metadata } of crds.filter((crd) => crd.metadata?.deletionTimestamp === undefined)) {
+    await unlessGone(api.deleteCustomResourceDefinition({ name: metadata?.name ?? "" }));
+  }
+  return crds.map(({ metadata }) => metadata?.name ?? "");
+}
+
+async function ciliumCrds(cluster: KubeConfig): Promise<V1CustomResourceDefinition[]> {
+  const { items } = await cluster.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition();
   return items.filter(({ spec }) => spec.group === "cilium.io");
 }
 
-/** Objects of a definition that Cilium did not make itself, as kind/namespace/name. */
-async function ownedObjects(
-  api: CustomObjectsApi,
-  { spec }: V1CustomResourceDefinition,
-): Promise<string[]> {
-  if (RUNTIME_STATE.has(spec.names.kind)) return [];
-  const version = spec.versions.find(({ storage }) => storage)?.name ?? "";
-  const { items } = (await api.listCustomObjectForAllNamespaces({
-    group: spec.group,
-    version,
-    plural: spec.names.plural,
-  })) as { items: KubernetesObject[] };
-  return items.map(({ metadata }) =>
-    [spec.names.kind, metadata?.namespace, metadata?.name].filter(Boolean).join("/"),
+/** Objects of Cilium's definitions that Cilium did not make itself, as kind/namespace/name. */
+async function ownedObjects(cluster: KubeConfig): Promise<string[]> {
+  const api = cluster.makeApiClient(CustomObjectsApi);
+  const crds = (await ciliumCrds(cluster)).filter(
+    ({ spec }) => !RUNTIME_STATE.has(spec.names.kind),
   );
+  const found = await Promise.all(
+    crds.map(async ({ spec }) => {
+      const version = spec.versions.find(({ storage }) => storage)?.name ?? "";
+      const { items } = (await api.listCustomObjectForAllNamespaces({
+        group: spec.group,
+        version,
+        plural: spec.names.plural,
+      })) as { items: KubernetesObject[] };
+      return items.map(({ metadata }) =>
+        [spec.names.kind, metadata?.namespace, metadata?.name].filter(Boolean).join("/"),
+      );
+    }),
+  );
+  return found.flat();
 }
 
 async function removeLeases(cluster: KubeConfig): Promise<void> {
@@ -101,15 +125,6 @@ async function unlessGone(deletion: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiException && error.code === 404)) throw error;
   }
-}
-
-function whyLeft(crd: V1CustomResourceDefinition): string {
-  const terminating = crd.status?.conditions?.find(({ type }) => type === "Terminating");
-  return `${nameOf(crd)}: ${terminating?.reason ?? "no reason given"} ${terminating?.message ?? ""}`.trim();
-}
-
-function nameOf({ metadata }: V1CustomResourceDefinition): string {
-  return metadata?.name ?? "";
 }
 
 retryTransient(removeCiliumRemains).catch((error) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -34,6 +34,7 @@ export interface Clients {
 export class LabForTests extends Lab {
   /** Lines of progress that it printed. */
   public readonly lines: string[];
+  private readonly apiServers = new Map<string, { pid: number; address: string }>();
 
   constructor() {
     const lines: string[] = [];
@@ -53,6 +54,21 @@ export class LabForTests extends Lab {
       leases: config.makeApiClient(CoordinationV1Api),
       objects: config.makeApiClient(CustomObjectsApi),
     };
+  }
+
+  /** Process id and address (host:port) of one of its API servers, running or not. */
+  public apiServer(name: string): { pid: number; address: string } {
+    const known = this.apiServers.get(name) ?? this.findApiServer(name);
+    this.apiServers.set(name, known);
+    return known;
+  }
+
+  private findApiServer(name: string): { pid: number; address: string } {
+    const found = this.processes.find((process) => process.name === name);
+    if (found === undefined) throw new Error(`no ${name} runs`);
+    const flags = readFileSync(`/proc/${found.pid}/cmdline`, "utf8").split("\0");
+    const port = flags.find((flag) => flag.startsWith("--secure-port="))?.split("=")[1];
+    return { pid: found.pid, address: `127.0.0.1:${port}` };
   }
 
   /** Ends it and removes its folder. */
