@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { lock } from "proper-lockfile";
 import { endLabProcesses, type LabProcess, labProcesses, mark } from "./cluster/labProcesses";
 import { assertPortFree } from "./cluster/ports";
 import { openStack, type Program } from "./stack/engine";
@@ -9,6 +10,12 @@ import { labConfig, type StackConfig, settingsOf } from "./stack/stackConfig";
 import { State } from "./state";
 import type { StartReply, StartRequest } from "./supervisor";
 import { prepareToolchain, type Toolchain } from "./toolchain/toolchain";
+
+/** Seconds that processes have to end before they are killed. */
+const GRACE_SECONDS = 20;
+
+/** How often, and with which pauses in milliseconds, a command waits for another one that starts the same lab. */
+const LOCK_RETRIES = { retries: 240, minTimeout: 500, maxTimeout: 500 };
 
 /** A lab: a cluster of its own, and the stack applied to it. */
 export class Lab {
@@ -30,7 +37,7 @@ export class Lab {
   /** Whether its cluster runs and was ready once. */
   public get running(): boolean {
     return (
-      existsSync(this.state.description) &&
+      existsSync(this.state.clusterFile) &&
       labProcesses(this.state).some(({ name }) => name === "supervisor")
     );
   }
@@ -54,6 +61,16 @@ export class Lab {
    */
   public async startCluster(port?: number): Promise<boolean> {
     const toolchain = await this.tools();
+    // Two commands at once would each take the other's processes for leftovers.
+    const release = await lock(this.state.folder, { stale: 5000, retries: LOCK_RETRIES });
+    try {
+      return await this.startClusterLocked(toolchain, port);
+    } finally {
+      await release();
+    }
+  }
+
+  private async startClusterLocked(toolchain: Toolchain, port?: number): Promise<boolean> {
     if (this.running) {
       if (port !== undefined && port !== this.port) {
         throw new Error(
@@ -62,7 +79,7 @@ export class Lab {
       }
       return false;
     }
-    const leftover = await endLabProcesses(this.state);
+    const leftover = await endLabProcesses(this.state, GRACE_SECONDS);
     if (leftover.length > 0) {
       this.log(`ended what a crashed lab left: ${leftover.map(({ name }) => name).join(", ")}`);
     }
@@ -75,7 +92,7 @@ export class Lab {
     await assertPortFree(settings.kubePrism.port);
     const started = performance.now();
     await this.startSupervisor({ folder: this.state.folder, toolchain, settings });
-    writeFileSync(this.state.description, JSON.stringify({ port: settings.kubePrism.port }));
+    writeFileSync(this.state.clusterFile, JSON.stringify({ port: settings.kubePrism.port }));
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     this.log(
       `cluster: ready after ${seconds} s, the Kubernetes API at https://localhost:${settings.kubePrism.port} (KubePrism)`,
@@ -85,9 +102,12 @@ export class Lab {
 
   /** Ends the cluster and every process of the lab; what it was is forgotten at the next start. */
   public async stopCluster(): Promise<LabProcess[]> {
-    rmSync(this.state.description, { force: true });
-    // The supervisor stops the others in order, each with the time it needs.
-    return endLabProcesses(this.state, 30_000);
+    rmSync(this.state.clusterFile, { force: true });
+    const found = this.processes;
+    // The supervisor stops the others in order; what it leaves is a crashed lab's.
+    await endLabProcesses(this.state, GRACE_SECONDS, ({ name }) => name === "supervisor");
+    await endLabProcesses(this.state, GRACE_SECONDS);
+    return found;
   }
 
   /**
@@ -113,7 +133,7 @@ export class Lab {
 
   /** KubePrism's port in the cluster that runs. */
   public get port(): number {
-    return JSON.parse(readFileSync(this.state.description, "utf8")).port;
+    return JSON.parse(readFileSync(this.state.clusterFile, "utf8")).port;
   }
 
   private async startSupervisor(request: StartRequest): Promise<void> {

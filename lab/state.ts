@@ -12,6 +12,7 @@ export class State {
   /** @param folder path of the folder; default: what TALOS_CILIUM_LAB says, else .lab in the project. */
   constructor(folder: string = process.env.TALOS_CILIUM_LAB ?? join(PROJECT_FOLDER, ".lab")) {
     this.folder = resolve(folder);
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 
   /** Path of a file or folder in it; the folder it lies in is made. Others cannot read it: it may be a key. */
@@ -26,8 +27,8 @@ export class State {
     return this.path("kubeconfig");
   }
 
-  /** What a running cluster says of itself; see cluster/description.ts. */
-  public get description(): string {
+  /** Says of a cluster that was ready at which port its KubePrism is (JSON). */
+  public get clusterFile(): string {
     return this.path("cluster.json");
   }
 

@@ -21,9 +21,9 @@ export class Cluster {
 
   /**
    * Starts everything on an empty cluster; returns when it is healthy.
-   * @param failed called once, when a process ends that should not have.
+   * @param ended called for each process that ends thereafter, and how.
    */
-  public async start(failed: (reason: string) => void): Promise<void> {
+  public async start(ended: (reason: string) => void): Promise<void> {
     const { server, authority } = await startControlPlane(
       this.state,
       this.toolchain,
@@ -45,14 +45,16 @@ export class Cluster {
     });
     this.operators.start();
     for (const process of this.processes) {
-      void process.ended.then((outcome) => failed(`${process.name} ended (${outcome})`));
+      void process.ended.then((outcome) => ended(`${process.name} ended (${outcome})`));
     }
   }
 
-  /** Stops everything, in the reverse order of its start. */
+  /** Stops everything: the operators, then all that speaks to etcd, then etcd. */
   public async stop(): Promise<void> {
     await this.operators?.stop();
-    for (const process of this.processes.toReversed()) await process.stop();
+    const [etcd, ...others] = this.processes;
+    await Promise.all(others.map((process) => process.stop()));
+    await etcd?.stop();
   }
 
   private async startKwok(): Promise<void> {

@@ -31,14 +31,22 @@ export function labProcesses(state: State): LabProcess[] {
     });
 }
 
-/** Ends what is left of a lab: asks, and after the given time kills. Returns what there was. */
-export async function endLabProcesses(state: State, graceMs = 5000): Promise<LabProcess[]> {
-  const found = labProcesses(state);
+/**
+ * Ends processes of a lab: asks, and after the given time kills. Returns the ones there were.
+ * @param graceSeconds how long they have.
+ * @param which whom to end, by default all.
+ */
+export async function endLabProcesses(
+  state: State,
+  graceSeconds: number,
+  which: (process: LabProcess) => boolean = () => true,
+): Promise<LabProcess[]> {
+  const running = () => labProcesses(state).filter(which);
+  const found = running();
   signalAll(found, "SIGTERM");
-  const deadline = performance.now() + graceMs;
-  while (labProcesses(state).length > 0 && performance.now() < deadline) await sleep(100);
-  while (labProcesses(state).length > 0) {
-    signalAll(labProcesses(state), "SIGKILL");
+  const deadline = performance.now() + graceSeconds * 1000;
+  for (let left = running(); left.length > 0; left = running()) {
+    if (performance.now() > deadline) signalAll(left, "SIGKILL");
     await sleep(100);
   }
   return found;

@@ -40,7 +40,8 @@ export class ManagedProcess {
       cwd: state.folder,
       env: {
         PATH: process.env.PATH,
-        HOME: process.env.HOME,
+        // Nothing is written outside the lab.
+        HOME: state.folder,
         ...spec.environment,
         ...mark(state, spec.name),
       },

@@ -47,6 +47,10 @@ export async function openStack(
         PULUMI_CONFIG_PASSPHRASE: "lab",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         PULUMI_SKIP_UPDATE_CHECK: "true",
+        // The provider's Helm writes nothing outside the lab either.
+        HELM_CACHE_HOME: state.path("helm", "cache"),
+        HELM_CONFIG_HOME: state.path("helm", "config"),
+        HELM_DATA_HOME: state.path("helm", "data"),
         ...mark(state, "pulumi"),
       },
     },

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Cache, type Entry, folderDigest } from "./cache";
 import { go, goIdentity } from "./go";
 import { findInstalled } from "./installed";
@@ -21,13 +21,21 @@ export async function prepareToolchain(log: (line: string) => void): Promise<Too
   for (const [index, tool] of TOOLS.entries()) {
     paths[tool.name] = await prepareTool(tool, `[${index + 1}/${TOOLS.length}]`, log);
   }
+  log(`toolchain: ${TOOLS.length} programs ready`);
   return paths as Toolchain;
 }
 
-async function prepareTool(
+/**
+ * Makes one program available; see {@link prepareToolchain}.
+ * @param position where it stands among all, for the progress: [2/9].
+ * @param cache where it is kept.
+ * @returns its path.
+ */
+export async function prepareTool(
   tool: Tool,
   position: string,
   log: (line: string) => void,
+  cache = new Cache(),
 ): Promise<string> {
   const what = `${position} ${tool.name} ${tool.version}`;
   const installed = await findInstalled(tool);
@@ -37,7 +45,7 @@ async function prepareTool(
   }
   let progress: Progress | undefined;
   try {
-    const made = await new Cache().get(await toolEntry(tool), (lastSeconds) => {
+    const made = await cache.get(await toolEntry(tool), (lastSeconds) => {
       progress = new Progress(what, lastSeconds, log);
     });
     if (made.cached) log(`${what}: in the cache (built in ${made.seconds} s)`);
@@ -47,14 +55,14 @@ async function prepareTool(
     progress?.end("failed");
     throw new Error(
       `${tool.name} ${tool.version} could not be built from Go module ${tool.package} ` +
-        `(pinned in lab/toolchain/modules/${tool.module}); run the command again to continue from here.\n` +
+        `(pinned in ${resolve(MODULES_FOLDER, tool.module)}); run the command again to continue from here.\n` +
         `${error instanceof Error ? error.message : error}`,
     );
   }
 }
 
 async function toolEntry(tool: Tool): Promise<Entry> {
-  const module = join(MODULES_FOLDER, tool.module);
+  const module = resolve(MODULES_FOLDER, tool.module);
   const flags = [
     "-trimpath",
     "-ldflags",
