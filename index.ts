@@ -1,37 +1,40 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import { Bgp } from "./components/bgp";
+import { checkChartValues } from "./components/chartValues";
 import { Cilium } from "./components/cilium";
 import { CiliumCrdGate } from "./components/ciliumCrdGate";
 import { ciliumValues } from "./components/ciliumValues";
 import { loadGatewayApiBundle } from "./components/gatewayApiBundle";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
-import { poolApiVersion, readSettings } from "./config";
+import { ciliumApiVersion, ciliumCrds, stackSettings, talosForm, talosPatch } from "./config";
 
 // A function, so that the engine can run it more than once in a process (lab/, tests/).
 export = async () => {
-  const settings = readSettings(new pulumi.Config());
-  const { kubeconfig, context } = settings.cluster;
-  const access = { kubeconfig, context };
-  const bundle = await loadGatewayApiBundle(settings.gatewayApi);
+  const settings = await stackSettings();
+  const { cluster, gatewayApi, cilium, loadBalancing, bgp } = settings;
+  await checkChartValues(cilium.chart, cilium.values);
+  const bundle = await loadGatewayApiBundle(gatewayApi);
 
   // The identifier keeps a renewed kubeconfig from replacing the provider, and with it everything it made.
-  const clusterIdentifier = settings.cluster.name;
-  const provider = new k8s.Provider("cluster", { kubeconfig, context, clusterIdentifier });
-
-  const gatewayApi = new GatewayApiCrds("gateway-api", { bundle, provider });
-
+  const access = { kubeconfig: cluster.kubeconfig, context: cluster.context };
+  const provider = new k8s.Provider("cluster", { ...access, clusterIdentifier: cluster.name });
+  const crds = new GatewayApiCrds("gateway-api", { ...cilium, ...gatewayApi, bundle, provider });
   const values = ciliumValues(settings, bundle.digest);
-  const ciliumArgs = { ...settings.cilium, values, access, provider };
-  const cilium = new Cilium("cilium", ciliumArgs, { dependsOn: [gatewayApi] });
+  const releaseArgs = { ...cilium, values, access, provider };
+  const release = new Cilium("cilium", releaseArgs, { dependsOn: [crds] });
+  const gateArgs = { version: cilium.version, crds: ciliumCrds(settings), access };
+  const gate = new CiliumCrdGate("cilium-crds", gateArgs, { dependsOn: [release] });
 
-  const gateArgs = { ciliumVersion: settings.cilium.version, access };
-  const gate = new CiliumCrdGate("cilium-crds", gateArgs, { dependsOn: [cilium] });
+  const kinds = { apiVersion: ciliumApiVersion(settings), provider };
+  const balancingArgs = { ...loadBalancing, ...kinds };
+  const balancing = new LoadBalancing("load-balancing", balancingArgs, { dependsOn: [gate] });
+  if (bgp.peers.length > 0) new Bgp("bgp", { ...bgp, ...kinds }, { dependsOn: [gate] });
 
-  const { pool, policy } = settings.loadBalancing;
-  const poolArgs = { pool, poolApiVersion: poolApiVersion(settings), ...policy, provider };
-  const loadBalancing = new LoadBalancing("load-balancing", poolArgs, { dependsOn: [gate] });
-
-  const { digest } = gatewayApi;
-  return { gatewayApiDigest: digest, cilium: cilium.status, pool: loadBalancing.pool };
+  return {
+    gatewayApiDigest: crds.digest,
+    cilium: release.status,
+    pools: balancing.pools,
+    talosPatch: talosPatch(settings, talosForm(settings)),
+  };
 };

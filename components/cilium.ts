@@ -18,6 +18,8 @@ export interface CiliumArgs {
   readonly values: HelmValues;
   /** Whether Pulumi refuses to delete or replace the Release. */
   readonly protect: boolean;
+  /** Whether the Release stays in the cluster when the stack is destroyed, to be handed over. */
+  readonly retainOnDelete: boolean;
   /** How commands reach the cluster. */
   readonly access: ClusterAccess;
   /** The cluster. */
@@ -31,13 +33,23 @@ export class Cilium extends pulumi.ComponentResource {
 
   constructor(name: string, args: CiliumArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:Cilium", name, {}, opts);
-    const { version, chart, repository, timeout, values, protect, access, provider } = args;
+    const {
+      version,
+      chart,
+      repository,
+      timeout,
+      values,
+      protect,
+      retainOnDelete,
+      access,
+      provider,
+    } = args;
 
     // Made before the release, so that it is deleted after it: what Cilium makes at run time, which Helm knows nothing of.
     const remains = new local.Command(
       `${name}-remains`,
       { delete: toolCommand("removeCiliumRemains"), environment: accessEnvironment(access) },
-      { parent: this },
+      { parent: this, retainOnDelete },
     );
 
     const isName = !/^oci:|[/\\]|\.tgz$/.test(chart);
@@ -55,7 +67,7 @@ export class Cilium extends pulumi.ComponentResource {
         atomic: false,
         cleanupOnFail: false,
       },
-      { parent: this, provider, protect, dependsOn: [remains] },
+      { parent: this, provider, protect, retainOnDelete, dependsOn: [remains] },
     );
 
     this.status = release.status;

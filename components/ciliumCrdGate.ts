@@ -5,7 +5,9 @@ import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCom
 /** Arguments of {@link CiliumCrdGate}. */
 export interface CiliumCrdGateArgs {
   /** Version of Cilium; a new one makes the gate wait again, since its operator registers anew. */
-  readonly ciliumVersion: string;
+  readonly version: string;
+  /** Names of the definitions to wait for; another list makes the gate wait again. */
+  readonly crds: readonly string[];
   /** Seconds to wait, default 300. */
   readonly timeout?: number;
   /** How the command reaches the cluster. */
@@ -30,9 +32,10 @@ export class CiliumCrdGate extends pulumi.ComponentResource {
         create: toolCommand("waitForCiliumCrds"),
         environment: {
           ...accessEnvironment(args.access),
+          CRDS: args.crds.join(" "),
           TIMEOUT_SECONDS: String(args.timeout ?? 300),
         },
-        triggers: [args.ciliumVersion],
+        triggers: [args.version, ...args.crds],
       },
       { parent: this },
     );

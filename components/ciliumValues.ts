@@ -1,12 +1,9 @@
 import deepmerge from "deepmerge";
 import type { Settings } from "../config";
-import { rangeSize } from "../config/addresses";
+import { type TypedValue, typedValues } from "../config/typedValues";
 
 /** Values of Cilium's Helm chart. */
 export type HelmValues = { [key: string]: unknown };
-
-/** Seconds between two renewals of a lease, Cilium's default (chart, l2announcements.leaseRenewDeadline). */
-const LEASE_RENEW_DEADLINE = 5;
 
 /**
  * What Cilium's agent needs on Talos. It is the chart's default less SYS_MODULE, since Talos loads no module for a
@@ -36,28 +33,19 @@ const CLEAN_STATE_CAPABILITIES = ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"];
  * @param gatewayApiDigest digest of the Gateway API's CRDs; a new one restarts the operator, which looks for them once.
  */
 export function ciliumValues(settings: Settings, gatewayApiDigest: string): HelmValues {
-  const { cluster, kubePrism, podNetwork, cilium } = settings;
-  const values: HelmValues = {
-    cluster: { name: cluster.name, id: cluster.id },
+  const all = [
+    tree(typedValues(settings)),
+    talosValues(gatewayApiDigest),
+    settings.cilium.values as HelmValues,
+  ];
+  return withoutNulls(deepmerge.all<HelmValues>(all, { arrayMerge: (_ours, theirs) => theirs }));
+}
 
-    // Talos runs no kube-proxy beside Cilium, and KubePrism is the one address of the API that needs no Service.
-    kubeProxyReplacement: true,
-    k8sServiceHost: kubePrism.host,
-    k8sServicePort: kubePrism.port,
-
-    // Talos' controller-manager gives every node its pod CIDR; an agent without one waits instead of guessing.
+/** What is the same on every Talos cluster. */
+function talosValues(gatewayApiDigest: string): HelmValues {
+  return {
+    // Talos' controller-manager gives every node its pod CIDR.
     ipam: { mode: "kubernetes" },
-    k8s: { requireIPv4PodCIDR: true },
-
-    // Nothing else installs the routes to other nodes' pods on a flat LAN, so Cilium does.
-    routingMode: "native",
-    ipv4NativeRoutingCIDR: podNetwork.cidr,
-    autoDirectNodeRoutes: true,
-    ...(cilium.devices.length > 0 && { devices: [...cilium.devices] }),
-
-    // Talos answers for kube-dns on a link-local address, which eBPF host routing would not deliver
-    // (https://github.com/siderolabs/talos/issues/10002): masquerade in eBPF, route through the host's stack.
-    bpf: { masquerade: true, hostLegacyRouting: true },
 
     // Talos mounts cgroup v2 already, and grants only these capabilities.
     cgroup: { autoMount: { enabled: false }, hostRoot: "/sys/fs/cgroup" },
@@ -67,9 +55,6 @@ export function ciliumValues(settings: Settings, gatewayApiDigest: string): Helm
         cleanCiliumState: CLEAN_STATE_CAPABILITIES,
       },
     },
-
-    l2announcements: { enabled: true },
-    k8sClientRateLimit: clientRateLimit(announcedServices(settings)),
 
     // "true" is text: "auto" asks Helm what the cluster can do, and a boolean is refused by charts before 1.20.
     gatewayAPI: {
@@ -83,34 +68,20 @@ export function ciliumValues(settings: Settings, gatewayApiDigest: string): Helm
     rollOutCiliumPods: true,
     updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } },
     operator: {
-      replicas: operatorReplicas(settings),
       rollOutPods: true,
       podAnnotations: { "talos-cilium/gateway-api-crds": gatewayApiDigest },
     },
   };
-  return withoutNulls(
-    deepmerge(values, cilium.values as HelmValues, { arrayMerge: (_ours, theirs) => theirs }),
-  );
 }
 
-/**
- * Requests a second that each agent may make. It renews a lease for every announced Service once in a renew deadline,
- * beside its other work, so: max(20, services / renew deadline + 10), and twice that in a burst
- * (https://docs.cilium.io/en/stable/network/l2-announcements/#sizing-client-rate-limit).
- */
-export function clientRateLimit(services: number): { qps: number; burst: number } {
-  const qps = Math.max(20, Math.ceil(services / LEASE_RENEW_DEADLINE) + 10);
-  return { qps, burst: 2 * qps };
-}
-
-/** Services that may be announced at once: as configured, or one for each address of the pool. */
-function announcedServices({ loadBalancing }: Settings): number {
-  return loadBalancing.services ?? rangeSize(loadBalancing.pool);
-}
-
-/** Two operators, but one on a cluster of one node: they refuse to share a node, and Helm would wait in vain. */
-function operatorReplicas({ nodes }: Settings): number {
-  return nodes.controlPlanes.length + nodes.workers.length > 1 ? 2 : 1;
+/** Values by their paths, as one object; a value that is undefined has no place in it. */
+function tree(values: readonly TypedValue[]): HelmValues {
+  const branches = values
+    .filter(({ value }) => value !== undefined)
+    .map(({ path, value }) =>
+      path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value),
+    );
+  return deepmerge.all<HelmValues>(branches as HelmValues[]);
 }
 
 function withoutNulls(values: HelmValues): HelmValues {

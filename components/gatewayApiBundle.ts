@@ -38,7 +38,7 @@ export interface GatewayApiBundle {
  * @throws RunError when it cannot be had or read, has another SHA-256, or is not the version and channel asked for.
  */
 export async function loadGatewayApiBundle(
-  settings: Settings["gatewayApi"],
+  settings: Omit<Settings["gatewayApi"], "adopt">,
 ): Promise<GatewayApiBundle> {
   const { version, channel, sha256 } = settings;
   const source =

@@ -6,6 +6,10 @@ import type { GatewayApiBundle, Manifest } from "./gatewayApiBundle";
 export interface GatewayApiCrdsArgs {
   /** What to install: one release in one channel, as `loadGatewayApiBundle` returns it. */
   readonly bundle: GatewayApiBundle;
+  /** Whether definitions that something else has installed are taken over. */
+  readonly adopt: boolean;
+  /** Whether the definitions stay in the cluster when the stack is destroyed. */
+  readonly retainOnDelete: boolean;
   /** The cluster. */
   readonly provider: k8s.Provider;
 }
@@ -21,14 +25,15 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
 
   constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:GatewayApiCrds", name, {}, opts);
-    const { bundle, provider } = args;
+    const { bundle, adopt, retainOnDelete, provider } = args;
+    const options = { parent: this, provider, retainOnDelete };
 
     const crds = bundle.crds.map(
       (manifest) =>
         new k8s.apiextensions.v1.CustomResourceDefinition(
           `${name}-${manifest.metadata.name}`,
-          awaited(manifest),
-          { parent: this, provider },
+          awaited(manifest, adopt),
+          options,
         ),
     );
 
@@ -37,7 +42,7 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
       new k8s.apiextensions.CustomResource(
         `${name}-${manifest.kind === "ValidatingAdmissionPolicy" ? "policy" : "binding"}-${manifest.metadata.name}`,
         manifest,
-        { parent: this, provider, dependsOn: crds },
+        { ...options, dependsOn: crds },
       );
     }
 
@@ -47,7 +52,10 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
 }
 
 /** The definition with Pulumi told to wait for Established; by default it takes a definition to be ready at once. */
-function awaited(manifest: Manifest): k8s.apiextensions.v1.CustomResourceDefinitionArgs {
+function awaited(
+  manifest: Manifest,
+  adopt: boolean,
+): k8s.apiextensions.v1.CustomResourceDefinitionArgs {
   const { metadata, spec } = manifest;
   return {
     spec: spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec,
@@ -56,6 +64,8 @@ function awaited(manifest: Manifest): k8s.apiextensions.v1.CustomResourceDefinit
       annotations: {
         ...(metadata.annotations as Record<string, string> | undefined),
         "pulumi.com/waitFor": "condition=Established",
+        // Take the fields over from whoever has set them before.
+        ...(adopt && { "pulumi.com/patchForce": "true" }),
       },
     },
   };

@@ -1,59 +1,68 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
 
 /** Arguments of {@link LoadBalancing}. */
 export interface LoadBalancingArgs {
-  /** Addresses that Services of type LoadBalancer get, both ends included. */
-  readonly pool: { readonly start: string; readonly stop: string };
+  /** Pools of addresses for Services of type LoadBalancer. */
+  readonly pools: Settings["loadBalancing"]["pools"];
+  /** Policies that announce them on the LAN; none where BGP alone does. */
+  readonly policies: Settings["loadBalancing"]["policies"];
   /** apiVersion of CiliumLoadBalancerIPPool that the installed Cilium serves. */
-  readonly poolApiVersion: string;
-  /** Regular expressions (Go) of the interfaces that answer ARP; none means each of Cilium's devices. */
-  readonly interfaces: readonly string[];
+  readonly apiVersion: string;
   /** The cluster. */
   readonly provider: k8s.Provider;
 }
 
-/** The pool that LoadBalancer addresses come from, and the one policy that announces them on the LAN. */
+/** The pools that LoadBalancer addresses come from, and the policies that announce them on the LAN. */
 export class LoadBalancing extends pulumi.ComponentResource {
-  /** Name of the CiliumLoadBalancerIPPool. */
-  public readonly pool: pulumi.Output<string>;
-  /** Name of the CiliumL2AnnouncementPolicy. */
-  public readonly policy: pulumi.Output<string>;
+  /** Names of the pools. */
+  public readonly pools: pulumi.Output<string[]>;
+  /** Names of the policies. */
+  public readonly policies: pulumi.Output<string[]>;
 
   constructor(name: string, args: LoadBalancingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:LoadBalancing", name, {}, opts);
-    const { provider, interfaces } = args;
+    const { apiVersion, provider } = args;
 
-    const pool = new k8s.apiextensions.CustomResource(
-      `${name}-pool`,
-      {
-        apiVersion: args.poolApiVersion,
-        kind: "CiliumLoadBalancerIPPool",
-        metadata: { name: "services" },
-        // A range, since 192.168.10.50 to 192.168.10.99 is no CIDR; and of a range every address is given out.
-        spec: { blocks: [{ start: args.pool.start, stop: args.pool.stop }] },
-      },
-      { parent: this, provider },
+    const pools = args.pools.map(
+      ({ name: pool, start, stop, cidr, serviceSelector }) =>
+        new k8s.apiextensions.CustomResource(
+          `${name}-pool-${pool}`,
+          {
+            apiVersion,
+            kind: "CiliumLoadBalancerIPPool",
+            metadata: { name: pool },
+            // Of a range every address is given out; of a CIDR, too, since Cilium 1.16.
+            spec: { blocks: [cidr === undefined ? { start, stop } : { cidr }], serviceSelector },
+          },
+          { parent: this, provider },
+        ),
     );
 
-    const policy = new k8s.apiextensions.CustomResource(
-      `${name}-policy`,
-      {
-        apiVersion: "cilium.io/v2alpha1",
-        kind: "CiliumL2AnnouncementPolicy",
-        metadata: { name: "services" },
-        spec: {
-          // Without it the policy announces nothing: the default is false.
-          loadBalancerIPs: true,
-          ...(interfaces.length > 0 && { interfaces: [...interfaces] }),
-          nodeSelector: { matchLabels: { "kubernetes.io/os": "linux" } },
-        },
-      },
-      { parent: this, provider },
+    const policies = args.policies.map(
+      ({ name: policy, interfaces, nodeSelector, serviceSelector, externalIPs }) =>
+        new k8s.apiextensions.CustomResource(
+          `${name}-policy-${policy}`,
+          {
+            apiVersion: "cilium.io/v2alpha1",
+            kind: "CiliumL2AnnouncementPolicy",
+            metadata: { name: policy },
+            spec: {
+              // Without it the policy announces no LoadBalancer address: the default is false.
+              loadBalancerIPs: true,
+              ...(externalIPs && { externalIPs }),
+              ...(interfaces.length > 0 && { interfaces: [...interfaces] }),
+              nodeSelector,
+              serviceSelector,
+            },
+          },
+          { parent: this, provider },
+        ),
     );
 
-    this.pool = pool.metadata.name;
-    this.policy = policy.metadata.name;
-    this.registerOutputs({ pool: this.pool, policy: this.policy });
+    this.pools = pulumi.all(pools.map(({ metadata }) => metadata.name));
+    this.policies = pulumi.all(policies.map(({ metadata }) => metadata.name));
+    this.registerOutputs({ pools: this.pools, policies: this.policies });
   }
 }

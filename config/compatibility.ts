@@ -5,10 +5,12 @@ import type { Settings } from "./schema";
 export interface Compatibility {
   /** Range of Gateway API versions whose CRDs this Cilium finds and serves. */
   readonly gatewayApi: string;
+  /** Range of Kubernetes versions that this Cilium is tested with; undefined where nobody has collected it. */
+  readonly kubernetes?: string;
   /** The version to take when in doubt. */
   readonly recommended: string;
-  /** apiVersion in which this Cilium serves CiliumLoadBalancerIPPool. */
-  readonly poolApiVersion: "cilium.io/v2" | "cilium.io/v2alpha1";
+  /** apiVersion in which this Cilium serves CiliumLoadBalancerIPPool and its BGP kinds. */
+  readonly apiVersion: "cilium.io/v2" | "cilium.io/v2alpha1";
   /** Where this is said. */
   readonly source: string;
 }
@@ -22,27 +24,39 @@ export const COMPATIBILITY: Readonly<Record<string, Compatibility>> = {
   "1.17": {
     gatewayApi: "~1.2.0",
     recommended: "v1.2.1",
-    poolApiVersion: "cilium.io/v2alpha1",
+    apiVersion: "cilium.io/v2alpha1",
     source: "https://github.com/kubernetes-sigs/gateway-api/tree/main/conformance/reports/v1.2.0",
   },
   "1.18": {
     gatewayApi: ">=1.3.0 <1.5.0",
+    kubernetes: ">=1.30.0 <1.34.0",
     recommended: "v1.3.0",
-    poolApiVersion: "cilium.io/v2",
+    apiVersion: "cilium.io/v2",
     source: "https://docs.cilium.io/en/v1.18/network/servicemesh/gateway-api/gateway-api/",
   },
   "1.19": {
     gatewayApi: "~1.4.0",
+    kubernetes: ">=1.31.0 <1.35.0",
     recommended: "v1.4.1",
-    poolApiVersion: "cilium.io/v2",
+    apiVersion: "cilium.io/v2",
     source: "https://docs.cilium.io/en/v1.19/network/servicemesh/gateway-api/gateway-api/",
   },
   "1.20": {
     gatewayApi: "^1.6.1",
+    kubernetes: ">=1.33.0 <1.37.0",
     recommended: "v1.6.1",
-    poolApiVersion: "cilium.io/v2",
+    apiVersion: "cilium.io/v2",
     source: "https://docs.cilium.io/en/v1.20/network/servicemesh/gateway-api/gateway-api/",
   },
+};
+
+/** Releases that have broken clusters, and how. */
+export const KNOWN_BROKEN: Readonly<Record<string, string>> = {
+  "1.18.6":
+    "its programs are refused by the kernel of Talos 1.12 (https://github.com/cilium/cilium/issues/44216)",
+  "1.19.0":
+    "its programs are refused by the kernel of Talos 1.12 (https://github.com/cilium/cilium/issues/44216)",
+  "1.20.0": "its proxy stops taking configuration (https://github.com/cilium/cilium/issues/47624)",
 };
 
 /** The row of the table for a version of Cilium; undefined for a minor version that it does not know. */
@@ -50,7 +64,7 @@ export function compatibilityOf(ciliumVersion: string): Compatibility | undefine
   return COMPATIBILITY[`${semver.major(ciliumVersion)}.${semver.minor(ciliumVersion)}`];
 }
 
-/** apiVersion of CiliumLoadBalancerIPPool for the settings' Cilium; versions newer than the table serve cilium.io/v2. */
-export function poolApiVersion({ cilium }: Settings): Compatibility["poolApiVersion"] {
-  return compatibilityOf(cilium.version)?.poolApiVersion ?? "cilium.io/v2";
+/** apiVersion of pools and BGP kinds for the settings' Cilium; versions newer than the table serve cilium.io/v2. */
+export function ciliumApiVersion({ cilium }: Settings): Compatibility["apiVersion"] {
+  return compatibilityOf(cilium.version)?.apiVersion ?? "cilium.io/v2";
 }

@@ -10,6 +10,11 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** A problem in one sentence. */
+export function describeProblem({ path, wrong, fix }: Problem): string {
+  return `${path}: ${wrong}; ${fix}`;
+}
+
 /** Everything that is wrong with a stack's configuration. Pulumi prints its message alone, without a stack trace. */
 export class ConfigError extends RunError {
   /**
@@ -19,7 +24,7 @@ export class ConfigError extends RunError {
     super(
       [
         `the stack's configuration cannot work (${problems.length} ${problems.length === 1 ? "problem" : "problems"}):`,
-        ...problems.map(({ path, wrong, fix }) => `  ${path}: ${wrong}; ${fix}`),
+        ...problems.map((problem) => `  ${describeProblem(problem)}`),
       ].join("\n"),
     );
   }

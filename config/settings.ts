@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { ConfigError, type Problem } from "./configError";
 import { rules } from "./rules";
+import type { Rule } from "./rules/rule";
 import { type Key, type Settings, schema } from "./schema";
 
 /** What stack configuration is read from: `pulumi.Config`, or anything with its `getObject`. */
@@ -10,11 +11,18 @@ export interface ConfigReader {
 }
 
 /**
- * Reads and checks the configuration of the current stack.
+ * Reads and checks a configuration.
+ * @param keys the keys that are set, where that is known: one that the schema does not have is a mistake.
  * @throws ConfigError with every problem there is, before any resource exists.
  */
-export function readSettings(config: ConfigReader): Settings {
-  const problems: Problem[] = [];
+export function readSettings(config: ConfigReader, keys: readonly string[] = []): Settings {
+  const problems: Problem[] = keys
+    .filter((key) => !(key in schema))
+    .map((key) => ({
+      path: key,
+      wrong: "no such key",
+      fix: `known are ${Object.keys(schema).join(", ")}`,
+    }));
   const values: Partial<Record<Key, unknown>> = {};
   for (const key of Object.keys(schema) as Key[]) {
     const value = config.getObject(key);
@@ -24,10 +32,19 @@ export function readSettings(config: ConfigReader): Settings {
   }
   // The rules look at several keys at once, so they need all of them in shape.
   if (problems.length === 0) {
-    problems.push(...rules.flatMap((rule) => rule.check(values as Settings)));
+    problems.push(...problemsOf(values as Settings, (rule) => !rule.warnsOnly));
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(values as Settings);
+}
+
+/** What is worth a warning in settings that were accepted. */
+export function warningsOf(settings: Settings): Problem[] {
+  return problemsOf(settings, (rule) => rule.warnsOnly === true);
+}
+
+function problemsOf(settings: Settings, which: (rule: Rule) => boolean): Problem[] {
+  return rules.filter(which).flatMap((rule) => rule.check(settings));
 }
 
 function toProblems(key: Key, value: unknown, issue: z.core.$ZodIssue): Problem[] {

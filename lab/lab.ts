@@ -3,16 +3,20 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { lock } from "proper-lockfile";
+import { type StackConfig, settingsOf } from "../tools/stackFile";
 import { endLabProcesses, type LabProcess, labProcesses, mark } from "./cluster/labProcesses";
 import { assertPortFree } from "./cluster/ports";
 import { openStack, type Program } from "./stack/engine";
-import { labConfig, type StackConfig, settingsOf } from "./stack/stackConfig";
+import { labConfig } from "./stack/stackConfig";
 import { State } from "./state";
 import type { StartReply, StartRequest } from "./supervisor";
 import { prepareToolchain, type Toolchain } from "./toolchain/toolchain";
 
 /** Seconds that processes have to end before they are killed. */
 const GRACE_SECONDS = 20;
+
+/** Seconds that those of a crashed lab have: without what they spoke to, some of them would take for ever. */
+const LEFTOVER_SECONDS = 2;
 
 /** How often, and with which pauses in milliseconds, a command waits for another one that starts the same lab. */
 const LOCK_RETRIES = { retries: 240, minTimeout: 500, maxTimeout: 500 };
@@ -79,7 +83,7 @@ export class Lab {
       }
       return false;
     }
-    const leftover = await endLabProcesses(this.state, GRACE_SECONDS);
+    const leftover = await endLabProcesses(this.state, LEFTOVER_SECONDS);
     if (leftover.length > 0) {
       this.log(`ended what a crashed lab left: ${leftover.map(({ name }) => name).join(", ")}`);
     }

@@ -2,16 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ApiextensionsV1Api } from "@kubernetes/client-node";
 import { clusterFromEnvironment, describeError } from "./cluster";
 
-/** The definitions that the pool and the policy are made of. */
-const CRDS = ["ciliumloadbalancerippools.cilium.io", "ciliuml2announcementpolicies.cilium.io"];
-
-/** Waits until the operator has registered them and the API server serves them; prints when that was. */
+/** Waits until the operator has registered the CRDS and the API server serves them; prints when that was. */
 async function waitForCiliumCrds(): Promise<void> {
-  const timeout = Number(process.env.TIMEOUT_SECONDS ?? 300);
+  const { CRDS = "", TIMEOUT_SECONDS = "300" } = process.env;
+  const names = CRDS.split(" ");
+  const timeout = Number(TIMEOUT_SECONDS);
   const api = clusterFromEnvironment().makeApiClient(ApiextensionsV1Api);
   const deadline = performance.now() + timeout * 1000;
   for (;;) {
-    const states = await Promise.all(CRDS.map((name) => crdState(api, name)));
+    const states = await Promise.all(names.map((name) => crdState(api, name)));
     if (states.every(({ established }) => established)) {
       for (const { text } of states) console.log(text);
       return;

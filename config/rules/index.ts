@@ -1,12 +1,23 @@
-import { canonicalCidr, podCidrApartFromNodes, poolApart, poolOrder } from "./addresses";
-import { compatibleVersions } from "./compatibleVersions";
+import * as announcements from "./announcements";
+import * as bgp from "./bgp";
+import * as cluster from "./cluster";
+import * as network from "./network";
+import * as pools from "./pools";
+import * as routing from "./routing";
 import type { Rule } from "./rule";
+import * as software from "./software";
 
 /** Every rule, in the order in which problems are reported. */
 export const rules: readonly Rule[] = [
-  canonicalCidr,
-  podCidrApartFromNodes,
-  poolOrder,
-  poolApart,
-  compatibleVersions,
-];
+  cluster,
+  network,
+  routing,
+  pools,
+  announcements,
+  bgp,
+  software,
+].flatMap((topic) => Object.values<unknown>(topic).filter(isRule));
+
+function isRule(exported: unknown): exported is Rule {
+  return typeof exported === "object" && exported !== null && "check" in exported;
+}

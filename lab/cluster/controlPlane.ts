@@ -7,8 +7,6 @@ import { writeKubeconfig } from "./kubeconfig";
 import { ManagedProcess, type ProcessSpec } from "./managedProcess";
 import { freePort } from "./ports";
 
-/** Service CIDR of the source document's cluster. */
-const SERVICE_CIDR = "10.15.0.0/16";
 /** Seconds that a process has until it answers; far more than it takes, since machines differ. */
 const HEALTHY_SECONDS = 60;
 
@@ -156,7 +154,7 @@ async function apiServerSpecs(
       `--tls-cert-file=${tls.certificateFile}`,
       `--tls-private-key-file=${tls.keyFile}`,
       `--client-ca-file=${authority.own.certificateFile}`,
-      `--service-cluster-ip-range=${SERVICE_CIDR}`,
+      `--service-cluster-ip-range=${settings.network.serviceCidrs.join(",")}`,
       "--authorization-mode=RBAC",
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${publicFile}`,
@@ -195,8 +193,8 @@ async function controllerManagerSpec(
     args: [
       ...(await componentArgs(context, "kube-controller-manager", server, port)),
       "--allocate-node-cidrs",
-      `--cluster-cidr=${settings.podNetwork.cidr}`,
-      `--service-cluster-ip-range=${SERVICE_CIDR}`,
+      `--cluster-cidr=${settings.network.podCidrs.join(",")}`,
+      `--service-cluster-ip-range=${settings.network.serviceCidrs.join(",")}`,
       "--use-service-account-credentials",
       `--service-account-private-key-file=${state.path("pki", "service-account.key")}`,
       `--root-ca-file=${authority.own.certificateFile}`,

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
+import { PROJECT, type StackConfig } from "../../tools/stackFile";
 import { mark } from "../cluster/labProcesses";
 import { PROJECT_FOLDER, type State } from "../state";
 import { findCommandProvider } from "../toolchain/installed";
 import type { Toolchain } from "../toolchain/toolchain";
 import { COMMAND_PROVIDER_VERSION, KUBERNETES_PROVIDER_VERSION } from "../toolchain/tools";
-import { PROJECT, type StackConfig } from "./stackConfig";
 
 /** A Pulumi program that runs in this process. */
 export type Program = () => Promise<Record<string, unknown> | undefined>;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { programWithoutGate } from "./programs/withoutGate";
+import { programWithoutGate } from "./programs/parts";
 import { ENGINE_TIMEOUT, LabForTests, recorder, withToolchain } from "./support/labForTests";
 import { assertCreatedAfterTheirDefinitions } from "./support/order";
 

@@ -5,7 +5,7 @@ import type { KubernetesObject, V1Service } from "@kubernetes/client-node";
 import type { EngineEvent, OpMap, Stack } from "@pulumi/pulumi/automation";
 import deepmerge from "deepmerge";
 import { parse } from "yaml";
-import type { StackConfig } from "../../lab/stack/stackConfig";
+import type { StackConfig } from "../../tools/stackFile";
 import { ciliumObjects } from "./support/inventory";
 import {
   ENGINE_TIMEOUT,
@@ -191,6 +191,43 @@ describe("the stack on a real API server", function () {
         /level=debug/.test(readFileSync(lab.state.log(name), "utf8")) ? true : undefined,
       );
     }
+  });
+
+  it("applies pools, policies and BGP that Cilium's own definitions accept", async () => {
+    const changed = await lab.stack("lab", (config) => ({
+      ...config,
+      "talos-cilium:bgp": {
+        localAsn: 64512,
+        peers: [{ name: "router", address: "192.168.10.1", asn: 64513 }],
+        advertise: ["LoadBalancerIP", "PodCIDR"],
+      },
+      "talos-cilium:loadBalancing": {
+        pools: [
+          {
+            name: "web",
+            cidr: "192.168.10.32/28",
+            serviceSelector: { matchLabels: { tier: "web" } },
+          },
+          { name: "services", start: "192.168.10.50", stop: "192.168.10.59" },
+        ],
+        policies: [
+          { name: "web", serviceSelector: { matchLabels: { tier: "web" } }, externalIPs: true },
+          {
+            name: "services",
+            serviceSelector: { matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] },
+          },
+        ],
+      },
+    }));
+    const { resourceChanges } = (await changed.up()).summary;
+    // A pool and a policy, the component of BGP and its three objects.
+    assert.equal(resourceChanges?.create, 6);
+    const { items } = (await lab.clients.objects.listClusterCustomObject({
+      group: "cilium.io",
+      version: "v2",
+      plural: "ciliumbgpclusterconfigs",
+    })) as { items: KubernetesObject[] };
+    assert.equal(items.length, 1);
   });
 
   it("keeps what is somebody's own: destroy refuses while a network policy would be lost", async () => {

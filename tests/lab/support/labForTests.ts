@@ -82,7 +82,7 @@ export class LabForTests extends Lab {
 export async function withToolchain(this: Mocha.Context): Promise<void> {
   this.timeout(BUILD_TIMEOUT);
   await prepareToolchain((line) => {
-    if (!line.includes("in the cache")) console.log(line);
+    if (!/in the cache|^toolchain:/.test(line)) console.log(line);
   });
 }
 

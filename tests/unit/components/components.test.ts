@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Bgp } from "../../../components/bgp";
 import { Cilium } from "../../../components/cilium";
 import { CiliumCrdGate } from "../../../components/ciliumCrdGate";
 import { LoadBalancing } from "../../../components/loadBalancing";
-import { Mocked, urnOf } from "./mocks";
+import { Mocked, type Registered, urnOf, waitedFor } from "./mocks";
 
+const BGP = {
+  localAsn: 64512,
+  peers: [{ name: "router", address: "10.0.0.1", asn: 64513 }],
+  nodeSelector: { matchLabels: { rack: "1" } },
+  advertise: ["LoadBalancerIP", "PodCIDR"] as const,
+  holdTime: 9,
+  keepAlive: 3,
+};
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 describe("components", () => {
@@ -22,6 +32,7 @@ describe("components", () => {
       timeout: 1200,
       values: {},
       protect: false,
+      retainOnDelete: false,
       access: {},
       provider,
       ...args,
@@ -29,21 +40,23 @@ describe("components", () => {
   }
 
   it("have type tokens of the project", async () => {
-    const gate = new CiliumCrdGate("gate", { ciliumVersion: "1.18.4", access: {} });
+    const gate = new CiliumCrdGate("gate", { version: "1.18.4", crds: [], access: {} });
     const balancing = new LoadBalancing("lb", {
-      pool: { start: "10.0.0.1", stop: "10.0.0.2" },
-      poolApiVersion: "cilium.io/v2",
-      interfaces: [],
+      pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
+      policies: [],
+      apiVersion: "cilium.io/v2",
       provider,
     });
+    const bgp = new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2", provider });
     const types = await Promise.all(
-      [gate, balancing, cilium({ chart: "cilium" })].map(
+      [gate, balancing, bgp, cilium({ chart: "cilium" })].map(
         async (component) => (await urnOf(component)).split("::")[2],
       ),
     );
     assert.deepEqual(types, [
       "talos-cilium:index:CiliumCrdGate",
       "talos-cilium:index:LoadBalancing",
+      "talos-cilium:index:Bgp",
       "talos-cilium:index:Cilium",
     ]);
   });
@@ -62,17 +75,93 @@ describe("components", () => {
     });
   }
 
-  it("announce on every device when no interface is named", async () => {
+  it("make every pool and every policy, with their own selectors", async () => {
     const balancing = new LoadBalancing("lb", {
-      pool: { start: "10.0.0.1", stop: "10.0.0.2" },
-      poolApiVersion: "cilium.io/v2",
-      interfaces: [],
+      pools: [
+        { name: "web", cidr: "10.0.1.0/24", serviceSelector: { matchLabels: { tier: "web" } } },
+        { name: "rest", start: "10.0.0.1", stop: "10.0.0.2" },
+      ],
+      policies: [
+        {
+          name: "wired",
+          interfaces: ["^eth0$"],
+          nodeSelector: { matchLabels: { wired: "yes" } },
+          serviceSelector: { matchLabels: { tier: "web" } },
+          externalIPs: true,
+        },
+        { name: "every-device", interfaces: [], nodeSelector: {}, externalIPs: false },
+      ],
+      apiVersion: "cilium.io/v2alpha1",
       provider,
     });
-    await new Promise((resolve) => balancing.policy.apply(resolve));
-    const { spec } = mocked.one("kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy").inputs;
-    assert.ok(!("interfaces" in (spec as object)));
+    assert.deepEqual(await value(balancing.pools), ["web", "rest"]);
+    assert.deepEqual(await value(balancing.policies), ["wired", "every-device"]);
+    const made = mocked.resources.filter(({ type }) => type.includes("cilium.io"));
+    for (const { inputs } of made) assert.equal(inputs.apiVersion, "cilium.io/v2alpha1");
+    assert.deepEqual(Object.fromEntries(made.map(({ name, inputs }) => [name, inputs.spec])), {
+      "lb-pool-web": {
+        blocks: [{ cidr: "10.0.1.0/24" }],
+        serviceSelector: { matchLabels: { tier: "web" } },
+      },
+      "lb-pool-rest": { blocks: [{ start: "10.0.0.1", stop: "10.0.0.2" }] },
+      "lb-policy-wired": {
+        loadBalancerIPs: true,
+        externalIPs: true,
+        interfaces: ["^eth0$"],
+        nodeSelector: { matchLabels: { wired: "yes" } },
+        serviceSelector: { matchLabels: { tier: "web" } },
+      },
+      "lb-policy-every-device": { loadBalancerIPs: true, nodeSelector: {} },
+    });
   });
+
+  it("make BGP's objects in the order in which they refer to each other", async () => {
+    const bgp = new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2", provider });
+    await urnOf(bgp);
+    await pulumi.runtime.disconnect();
+    const kinds = ["CiliumBGPAdvertisement", "CiliumBGPPeerConfig", "CiliumBGPClusterConfig"];
+    const [advertisement, peerConfig, clusterConfig] = kinds.map((kind) =>
+      mocked.one(`kubernetes:cilium.io/v2:${kind}`),
+    ) as [Registered, Registered, Registered];
+    assert.ok(waitedFor(peerConfig, advertisement) && waitedFor(clusterConfig, peerConfig));
+    assert.deepEqual(advertisement.inputs.spec, {
+      advertisements: [
+        {
+          advertisementType: "Service",
+          service: { addresses: ["LoadBalancerIP"] },
+          selector: {
+            matchExpressions: [{ key: "talos-cilium/never", operator: "DoesNotExist" }],
+          },
+        },
+        { advertisementType: "PodCIDR" },
+      ],
+    });
+    assert.deepEqual((peerConfig.inputs.spec as { timers: unknown }).timers, {
+      holdTimeSeconds: 9,
+      keepAliveTimeSeconds: 3,
+    });
+    assert.deepEqual(clusterConfig.inputs.spec, {
+      nodeSelector: { matchLabels: { rack: "1" } },
+      bgpInstances: [
+        {
+          name: "nodes",
+          localASN: 64512,
+          peers: [
+            {
+              name: "router",
+              peerAddress: "10.0.0.1",
+              peerASN: 64513,
+              peerConfigRef: { name: "routers" },
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  function value<T>(output: pulumi.Output<T>): Promise<T> {
+    return new Promise((resolve) => output.apply(resolve as (value: T) => void));
+  }
 
   async function settled(component: Cilium): Promise<void> {
     await new Promise((resolve) => component.status.apply(resolve));

@@ -21,6 +21,10 @@ const KNOWN = new Set([
   "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
   "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool",
+  "kubernetes:cilium.io/v2alpha1:CiliumLoadBalancerIPPool",
+  "kubernetes:cilium.io/v2:CiliumBGPAdvertisement",
+  "kubernetes:cilium.io/v2:CiliumBGPPeerConfig",
+  "kubernetes:cilium.io/v2:CiliumBGPClusterConfig",
   "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy",
 ]);
 

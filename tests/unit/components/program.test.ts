@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import program = require("../../../index");
 
-import { readStackFile } from "../../../lab/stack/stackConfig";
+import { readStackConfig } from "../../../tools/stackFile";
 import { Mocked, type Registered, waitedFor } from "./mocks";
 
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
@@ -25,7 +25,7 @@ describe("index.ts", () => {
   before(async () => {
     const source = join(folder, "install.yaml");
     writeFileSync(source, BUNDLE);
-    const prod = readStackFile("prod");
+    const prod = readStackConfig("prod");
     mocked = await Mocked.start({
       ...prod,
       "talos-cilium:gatewayApi": { version: "v1.3.0", source },
@@ -48,8 +48,8 @@ describe("index.ts", () => {
         `${VAP} gateway-api-policy-safe-upgrades.gateway.networking.k8s.io`,
         `${CRD} gateway-api-gateways.gateway.networking.k8s.io`,
         `${CRD} gateway-api-httproutes.gateway.networking.k8s.io`,
-        `${POOL} load-balancing-pool`,
-        `${POLICY} load-balancing-policy`,
+        `${POOL} load-balancing-pool-services`,
+        `${POLICY} load-balancing-policy-services`,
         `${RELEASE} cilium-release`,
         "pulumi:providers:kubernetes cluster",
       ].sort(),
@@ -119,8 +119,16 @@ describe("index.ts", () => {
     const access = { KUBECONFIG: "/there/kubeconfig", KUBE_CONTEXT: "prod" };
     assert.deepEqual(mocked.one(COMMAND, "cilium-crds-wait").inputs, {
       create: "node --require ts-node/register/transpile-only tools/waitForCiliumCrds.ts",
-      environment: { ...access, TIMEOUT_SECONDS: "300" },
-      triggers: ["1.18.4"],
+      environment: {
+        ...access,
+        CRDS: "ciliumloadbalancerippools.cilium.io ciliuml2announcementpolicies.cilium.io",
+        TIMEOUT_SECONDS: "300",
+      },
+      triggers: [
+        "1.18.4",
+        "ciliumloadbalancerippools.cilium.io",
+        "ciliuml2announcementpolicies.cilium.io",
+      ],
     });
     assert.deepEqual(mocked.one(COMMAND, "cilium-remains").inputs, {
       delete: "node --require ts-node/register/transpile-only tools/removeCiliumRemains.ts",
@@ -148,21 +156,24 @@ describe("index.ts", () => {
   });
 
   it("has these outputs", () => {
-    assert.deepEqual(Object.keys(outputs), ["gatewayApiDigest", "cilium", "pool"]);
+    assert.deepEqual(Object.keys(outputs), ["gatewayApiDigest", "cilium", "pools", "talosPatch"]);
   });
 });
 
 describe("index.ts with a configuration that cannot work", () => {
   it("registers nothing and names every problem", async () => {
     const mocked = await Mocked.start({
-      ...readStackFile("prod"),
-      "talos-cilium:podNetwork": { cidr: "10.14.1.0/16" },
+      ...readStackConfig("prod"),
+      "talos-cilium:network": { podCidrs: ["10.14.1.0/16"] },
       "talos-cilium:gatewayApi": { version: "v1.6.1" },
-      "talos-cilium:loadBalancing": { pool: { start: "192.168.10.99", stop: "192.168.10.50" } },
+      "talos-cilium:loadBalancing": {
+        pools: [{ start: "192.168.10.99", stop: "192.168.10.50" }],
+        policies: [{}],
+      },
     });
     await assert.rejects(program(), (error: Error) => {
       assert.ok(pulumi.RunError.isInstance(error));
-      for (const path of ["podNetwork.cidr", "gatewayApi.version", "loadBalancing.pool"]) {
+      for (const path of ["network.podCidrs.0", "gatewayApi.version", "loadBalancing.pools.0"]) {
         assert.match(error.message, new RegExp(`^  ${path}: .+; .+$`, "m"));
       }
       return true;

@@ -3,15 +3,21 @@ import fc from "fast-check";
 import {
   canonicalCidrOf,
   cidrRange,
+  contains,
+  familyOf,
   overlaps,
   precedes,
+  prefixLength,
   rangeSize,
+  single,
 } from "../../../config/addresses";
 
-const address = fc.ipV4();
-const cidr = fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map((parts) => parts.join("/"));
+const cidr = fc.oneof(
+  fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map((parts) => parts.join("/")),
+  fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 })).map((parts) => parts.join("/")),
+);
 const range = fc
-  .tuple(address, address)
+  .oneof(fc.tuple(fc.ipV4(), fc.ipV4()), fc.tuple(fc.ipV6(), fc.ipV6()))
   .map(([a, b]) => (precedes(b, a) ? { start: b, stop: a } : { start: a, stop: b }));
 
 describe("address arithmetic", () => {
@@ -31,6 +37,7 @@ describe("address arithmetic", () => {
         assert.equal(canonicalCidrOf(canonical), canonical);
         assert.deepEqual(cidrRange(canonical), cidrRange(text));
         assert.equal(cidrRange(text).start, canonical.split("/")[0]);
+        assert.ok(contains(cidrRange(text), single(text.split("/")[0] ?? "")));
       }),
     );
   });
@@ -38,7 +45,28 @@ describe("address arithmetic", () => {
   it("counts as many addresses in a CIDR as its prefix length says", () => {
     fc.assert(
       fc.property(cidr, (text) => {
-        assert.equal(rangeSize(cidrRange(text)), 2 ** (32 - Number(text.split("/")[1])));
+        const bits = familyOf(text) === "IPv4" ? 32 : 128;
+        assert.equal(rangeSize(cidrRange(text)), 2 ** (bits - prefixLength(text)));
+      }),
+    );
+  });
+
+  it("finds one range in another only where they overlap, and each in itself", () => {
+    fc.assert(
+      fc.property(range, range, (a, b) => {
+        assert.ok(contains(a, a));
+        if (contains(a, b)) assert.ok(overlaps(a, b));
+        if (contains(a, b) && contains(b, a)) assert.equal(rangeSize(a), rangeSize(b));
+      }),
+    );
+  });
+
+  it("keeps the families apart", () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.ipV6(), (four, six) => {
+        assert.ok(!overlaps(single(four), single(six)));
+        assert.equal(familyOf(four), "IPv4");
+        assert.equal(familyOf(six), "IPv6");
       }),
     );
   });

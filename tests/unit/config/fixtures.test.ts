@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parse } from "yaml";
-import { ConfigError, readSettings } from "../../../config";
+import { ConfigError, describeProblem, readSettings, warningsOf } from "../../../config";
 import { rules } from "../../../config/rules";
 
 const FIXTURES = join(__dirname, "../../fixtures");
 
 /** What an invalid fixture says beside the configuration. */
 interface Expectation {
-  /** The whole message of each problem. */
+  /** The whole sentence of each problem, those that only warn included. */
   readonly problems: readonly string[];
 }
 
@@ -22,43 +22,55 @@ describe("rules of the configuration", () => {
 
   for (const file of readdirSync(join(FIXTURES, "valid"))) {
     it(`${basename(file, ".yaml")} accepts`, () => {
-      const settings = readSettings(reader({ ...base, ...read("valid", file) }));
-      assert.ok(Object.isFrozen(settings.loadBalancing.pool));
+      assert.deepEqual(problemsOf({ ...base, ...read("valid", file) }), []);
     });
   }
 
   for (const file of readdirSync(join(FIXTURES, "invalid"))) {
     it(`${basename(file, ".yaml")} refuses`, () => {
       const { expect, ...config } = read("invalid", file);
-      const error = caught(() => readSettings(reader({ ...base, ...config })));
-      const { problems } = expect as Expectation;
-      assert.deepEqual(
-        error.problems.map(({ path, wrong, fix }) => `${path}: ${wrong}; ${fix}`),
-        problems,
-      );
-      for (const problem of problems) assert.ok(error.message.includes(problem));
+      assert.deepEqual(problemsOf({ ...base, ...config }), (expect as Expectation).problems);
     });
   }
 
-  it("each has a valid and an invalid fixture named for it", () => {
+  it("are at least 60, and each has a valid and an invalid fixture named for it", () => {
+    const names = rules.map(({ name }) => name);
+    assert.ok(names.length >= 60);
+    assert.equal(new Set(names).size, names.length);
     for (const kind of ["valid", "invalid"]) {
-      const names = readdirSync(join(FIXTURES, kind)).map((file) => basename(file, ".yaml"));
-      const missing = rules.map(({ name }) => name).filter((name) => !names.includes(name));
-      assert.deepEqual(missing, [], kind);
+      const files = readdirSync(join(FIXTURES, kind)).map((file) => basename(file, ".yaml"));
+      assert.deepEqual(
+        names.filter((name) => !files.includes(name)),
+        [],
+        kind,
+      );
     }
   });
 
-  it("is turned off: its invalid fixture is then accepted", () => {
-    for (const rule of rules) {
-      const { expect: _, ...config } = read("invalid", `${rule.name}.yaml`);
+  it("are each what their fixture is about: with one turned off, its fixture is not what it expects", () => {
+    for (const rule of rules as { name: string; check: (typeof rules)[number]["check"] }[]) {
+      const { expect, ...config } = read("invalid", `${rule.name}.yaml`);
       const { check } = rule;
       try {
-        (rule as { check: typeof check }).check = () => [];
-        assert.doesNotThrow(() => readSettings(reader({ ...base, ...config })), rule.name);
+        rule.check = () => [];
+        const left = problemsOf({ ...base, ...config });
+        assert.ok(left.length < (expect as Expectation).problems.length, rule.name);
       } finally {
-        (rule as { check: typeof check }).check = check;
+        rule.check = check;
       }
     }
+  });
+
+  it("come after the keys themselves: one that there is none of is a mistake", () => {
+    assert.throws(
+      () => readSettings(reader(base), [...Object.keys(base), "loadBalancer"]),
+      /^ {2}loadBalancer: no such key; known are cluster, nodes, lan, /m,
+    );
+  });
+
+  it("freeze what they accept", () => {
+    const settings = readSettings(reader(base));
+    assert.ok(Object.isFrozen(settings.loadBalancing.pools[0]));
   });
 });
 
@@ -70,12 +82,14 @@ function reader(config: Record<string, unknown>) {
   return { getObject: (key: string) => config[key] };
 }
 
-function caught(work: () => unknown): ConfigError {
+/** Every problem of a configuration, one sentence each: what it is refused for, or what it is warned of. */
+function problemsOf(config: Record<string, unknown>): string[] {
   try {
-    work();
+    return warningsOf(readSettings(reader(config))).map(describeProblem);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
-    return error;
+    const sentences = error.problems.map(describeProblem);
+    for (const sentence of sentences) assert.ok(error.message.includes(`  ${sentence}`));
+    return sentences;
   }
-  assert.fail("it was accepted");
 }

@@ -1,0 +1,94 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+
+type BgpSettings = Settings["bgp"];
+
+/** Arguments of {@link Bgp}. */
+export interface BgpArgs extends BgpSettings {
+  /** apiVersion of the BGP kinds that the installed Cilium serves. */
+  readonly apiVersion: string;
+  /** The cluster. */
+  readonly provider: k8s.Provider;
+}
+
+/** Label that ties the advertisement to the peers. */
+const LABEL = { "talos-cilium/advertise": "bgp" };
+
+/** BGP: what is advertised, how peers are spoken to, and which nodes speak to which routers. */
+export class Bgp extends pulumi.ComponentResource {
+  constructor(name: string, args: BgpArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("talos-cilium:index:Bgp", name, {}, opts);
+    const { apiVersion, provider, localAsn, peers, nodeSelector, advertise } = args;
+    const options = { parent: this, provider };
+
+    const advertisement = new k8s.apiextensions.CustomResource(
+      `${name}-advertisement`,
+      {
+        apiVersion,
+        kind: "CiliumBGPAdvertisement",
+        metadata: { name: "services", labels: LABEL },
+        spec: { advertisements: advertise.map(advertisementOf) },
+      },
+      options,
+    );
+
+    const peerConfig = new k8s.apiextensions.CustomResource(
+      `${name}-peer-config`,
+      {
+        apiVersion,
+        kind: "CiliumBGPPeerConfig",
+        metadata: { name: "routers" },
+        spec: {
+          timers: { holdTimeSeconds: args.holdTime, keepAliveTimeSeconds: args.keepAlive },
+          // Sessions and routes outlive a restart of the agent.
+          gracefulRestart: { enabled: true },
+          families: ["ipv4", "ipv6"].map((afi) => ({
+            afi,
+            safi: "unicast",
+            advertisements: { matchLabels: LABEL },
+          })),
+        },
+      },
+      { ...options, dependsOn: [advertisement] },
+    );
+
+    new k8s.apiextensions.CustomResource(
+      `${name}-cluster-config`,
+      {
+        apiVersion,
+        kind: "CiliumBGPClusterConfig",
+        metadata: { name: "nodes" },
+        spec: {
+          nodeSelector,
+          bgpInstances: [
+            {
+              name: "nodes",
+              localASN: localAsn,
+              peers: peers.map(({ name: peer, address, asn }) => ({
+                name: peer,
+                peerAddress: address,
+                peerASN: asn,
+                peerConfigRef: { name: "routers" },
+              })),
+            },
+          ],
+        },
+      },
+      { ...options, dependsOn: [peerConfig] },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** LoadBalancer addresses are advertised of every Service: the selector matches all, as none has this label. */
+function advertisementOf(type: BgpArgs["advertise"][number]) {
+  if (type === "PodCIDR") return { advertisementType: "PodCIDR" };
+  return {
+    advertisementType: "Service",
+    service: { addresses: ["LoadBalancerIP"] },
+    selector: {
+      matchExpressions: [{ key: "talos-cilium/never", operator: "DoesNotExist" }],
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { z } from "zod";
+import { cluster, kubePrism, lan, nodes, talos } from "./cluster";
+import { bgp, loadBalancing } from "./loadBalancing";
+import { bandwidthManager, encryption, kubeProxyReplacement, network, routing } from "./network";
+import { cilium, gatewayApi, hubble, prometheus } from "./software";
+
+/**
+ * Schema of each key of a stack's configuration. Every field carries its own description: what it is, its unit or
+ * format, and where a number comes from; docs/configuration.md and Pulumi.yaml are made out of these. Objects are
+ * strict: an unknown key is a mistake.
+ */
+export const schema = {
+  cluster,
+  nodes,
+  lan,
+  kubePrism,
+  talos,
+  network,
+  routing,
+  kubeProxyReplacement,
+  encryption,
+  bandwidthManager,
+  gatewayApi,
+  cilium,
+  loadBalancing,
+  bgp,
+  hubble,
+  prometheus,
+};
+
+/** A key of the stack configuration. */
+export type Key = keyof typeof schema;
+
+/** The whole configuration of one stack, defaults filled in. */
+export type Settings = { readonly [K in Key]: DeepReadonly<z.output<(typeof schema)[K]>> };
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

@@ -1,0 +1,70 @@
+import semver from "semver";
+import { z } from "zod";
+
+/** An IPv4 or IPv6 address in its usual text form, without zone. */
+export const address = z.union([z.ipv4(), z.ipv6()], {
+  error: "not an IP address; write it like 192.168.10.50 or fd00:10::50",
+});
+
+/** An IPv4 or IPv6 CIDR. Whether it has host bits is the rule canonical-cidr's business. */
+export const cidr = z.union([z.cidrv4(), z.cidrv6()], {
+  error: "not a CIDR; write it as address/prefix length, like 10.14.0.0/16",
+});
+
+/** A TCP port. */
+export const port = z.int().min(1).max(65535);
+
+/** An exact semantic version, with or without v; never a range, and never "latest". */
+export const version = z.string().refine((text) => semver.valid(text) === text.replace(/^v/, ""), {
+  error: "not an exact version; write all three numbers, 1.18.4",
+});
+
+/** A name of a Kubernetes object: a DNS label. */
+export const objectName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
+  error: "not a name for an object; use 1 to 63 lower-case letters, digits and inner hyphens",
+});
+
+/** A Kubernetes quantity, for CPU or memory. */
+export const quantity = z.string().regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, {
+  error: "not a Kubernetes quantity; write it like 100m or 512Mi",
+});
+
+/** Requests and limits of a container. */
+export const resources = z.strictObject({
+  requests: z
+    .strictObject({
+      cpu: quantity.optional().describe("Processor time, e.g. 100m."),
+      memory: quantity.optional().describe("Memory, e.g. 512Mi."),
+    })
+    .optional()
+    .describe("What the scheduler sets aside; default: the chart's."),
+  limits: z
+    .strictObject({
+      cpu: quantity.optional().describe("Processor time, e.g. 100m."),
+      memory: quantity.optional().describe("Memory, e.g. 512Mi."),
+    })
+    .optional()
+    .describe(
+      "What it may use at most; default: the chart's. A CPU limit slows the agent's start.",
+    ),
+});
+
+/** A Kubernetes label selector, or the nodes or Services it selects. */
+export const selector = z.strictObject({
+  matchLabels: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Labels that must be there with these values."),
+  matchExpressions: z
+    .array(
+      z.strictObject({
+        key: z.string().min(1).describe("Name of the label."),
+        operator: z
+          .enum(["In", "NotIn", "Exists", "DoesNotExist"])
+          .describe("How the label is compared."),
+        values: z.array(z.string()).optional().describe("With what, for In and NotIn."),
+      }),
+    )
+    .optional()
+    .describe("Further conditions, all of which must hold."),
+});

@@ -1,0 +1,43 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cilium } from "../../../components/cilium";
+import { ciliumValues } from "../../../components/ciliumValues";
+import { loadGatewayApiBundle } from "../../../components/gatewayApiBundle";
+import { GatewayApiCrds } from "../../../components/gatewayApiCrds";
+import { LoadBalancing } from "../../../components/loadBalancing";
+import { ciliumApiVersion, readSettings } from "../../../config";
+
+/** The first part of index.ts: the Gateway API's CRDs and the Release, and nothing after them. */
+async function crdsAndRelease() {
+  const settings = readSettings(new pulumi.Config());
+  const { kubeconfig, context } = settings.cluster;
+  const bundle = await loadGatewayApiBundle(settings.gatewayApi);
+  const provider = new k8s.Provider("cluster", { kubeconfig, context });
+  const { adopt } = settings.gatewayApi;
+  const { retainOnDelete } = settings.cilium;
+  const gatewayApi = new GatewayApiCrds("gateway-api", { bundle, adopt, retainOnDelete, provider });
+  const values = ciliumValues(settings, bundle.digest);
+  const cilium = new Cilium(
+    "cilium",
+    { ...settings.cilium, values, access: { kubeconfig, context }, provider },
+    { dependsOn: [gatewayApi] },
+  );
+  return { settings, provider, cilium };
+}
+
+/** Program of the Gateway API's CRDs and the Release alone. */
+export async function programWithoutPool(): Promise<Record<string, unknown>> {
+  await crdsAndRelease();
+  return {};
+}
+
+/** index.ts without CiliumCrdGate: pool and policy depend on the Release alone. */
+export async function programWithoutGate(): Promise<Record<string, unknown>> {
+  const { settings, provider, cilium } = await crdsAndRelease();
+  new LoadBalancing(
+    "load-balancing",
+    { ...settings.loadBalancing, apiVersion: ciliumApiVersion(settings), provider },
+    { dependsOn: [cilium] },
+  );
+  return {};
+}

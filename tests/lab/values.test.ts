@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import Ajv from "ajv";
+import fc from "fast-check";
+import { parse } from "yaml";
+import { ciliumValues } from "../../components/ciliumValues";
+import { ConfigError, readSettings, type Settings } from "../../config";
+import { unknownValues } from "../../config/extraValues";
+import { chartPath } from "../../lab/stack/sources";
+import { readStackConfig, settingsOf } from "../../tools/stackFile";
+import { anyConfig } from "./support/anyConfig";
+
+/** Configurations that are tried; with fewer than this some of them would rarely be accepted. */
+const RUNS = 10_000;
+
+describe("values and the chart they are for", function () {
+  this.timeout(300_000);
+
+  for (const stack of ["prod", "lab"]) {
+    it(`of ${stack} are known to its chart, every one`, async () => {
+      const settings = settingsOf(readStackConfig(stack));
+      const chart = await chartPath(settings.cilium.version);
+      const chartValues = parse(readFileSync(join(chart, "values.yaml"), "utf8"));
+      assert.deepEqual(unknownValues(ciliumValues(settings, "digest"), chartValues), []);
+    });
+  }
+
+  it(`of any configuration that is accepted are accepted by the chart's schema (${RUNS} tried)`, async () => {
+    const schemas = new Map<string, (values: unknown) => boolean>();
+    for (const version of ["1.18.4", "1.20.2"]) {
+      const schema = readFileSync(join(await chartPath(version), "values.schema.json"), "utf8");
+      schemas.set(version, new Ajv({ strict: false }).compile(JSON.parse(schema)));
+    }
+    let accepted = 0;
+    fc.assert(
+      fc.property(anyConfig, (config) => {
+        const settings = readOrRefuse(config);
+        if (settings === undefined) return;
+        accepted++;
+        const validate = schemas.get(settings.cilium.version);
+        assert.ok(validate !== undefined, settings.cilium.version);
+        const values = ciliumValues(settings, "digest");
+        assert.ok(validate(values), JSON.stringify((validate as { errors?: unknown }).errors));
+      }),
+      { numRuns: RUNS },
+    );
+    assert.ok(accepted > RUNS / 100, `only ${accepted} were accepted`);
+  });
+});
+
+/** The settings; undefined when the configuration is refused with the project's own error. Any other error passes. */
+function readOrRefuse(config: Readonly<Record<string, unknown>>): Settings | undefined {
+  try {
+    return readSettings({ getObject: (key) => config[key] });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    assert.ok(error.problems.length > 0);
+    return undefined;
+  }
+}
