@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { parse, parseAllDocuments, stringify } from "yaml";
+import { manifestsIn } from "../config/import/manifests";
+import { type Given, importValues } from "../config/importValues";
+import { address, version } from "../config/schema/types";
+
+const USAGE = `usage: npm run -s import-values -- [options] values.yaml [manifest.yaml ...] > Pulumi.<stack>.yaml
+  --cilium-version 1.18.4          version of Cilium
+  --gateway-api-version v1.3.0     release of the Gateway API's CRDs
+  --control-planes ADDRESS,...     the control planes' own addresses
+  --workers ADDRESS,...            the workers' own addresses`;
+
+/** A command line that cannot be understood. */
+class UsageError extends Error {}
+
+/** A file that cannot be read, or is not what it should be. */
+class FileError extends Error {}
+
+/** Prints a stack's configuration, and on stderr a line for each thing that is not in it or that it needs. */
+function main(): void {
+  const { values: options, positionals } = parseOptions();
+  if (options.help) {
+    console.log(USAGE);
+    return;
+  }
+  const [valuesFile, ...manifestFiles] = positionals;
+  if (valuesFile === undefined) throw new UsageError("no values file is given");
+  const given: Given = {
+    ciliumVersion: checked("--cilium-version", version, options["cilium-version"]),
+    gatewayApiVersion: checked("--gateway-api-version", version, options["gateway-api-version"]),
+    controlPlanes: addresses("--control-planes", options["control-planes"]),
+    workers: addresses("--workers", options.workers),
+  };
+
+  const files = new Map<object, string>();
+  for (const file of manifestFiles) {
+    for (const manifest of readManifests(file)) files.set(manifest, file);
+  }
+  const imported = importValues(readValues(valuesFile), [...files.keys()], { ...given, files });
+
+  const prefixed = Object.entries(imported.config).map(([key, value]) => [
+    `talos-cilium:${key}`,
+    value,
+  ]);
+  process.stdout.write(
+    stringify(
+      { config: Object.fromEntries(prefixed) },
+      { lineWidth: 120, aliasDuplicateObjects: false },
+    ),
+  );
+  for (const { what, why } of imported.dropped) console.error(`dropped: ${what}: ${why}`);
+  for (const { path, why } of imported.missing) console.error(`by hand: ${path}: ${why}`);
+}
+
+function parseOptions() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        "cilium-version": { type: "string" },
+        "gateway-api-version": { type: "string" },
+        "control-planes": { type: "string" },
+        workers: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function addresses(option: string, text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean)
+    .map((item) => checked(option, address, item) ?? item);
+}
+
+/** The option's value, when its schema takes it. */
+function checked(
+  option: string,
+  schema: typeof address | typeof version,
+  text: string | undefined,
+): string | undefined {
+  const issue = text === undefined ? undefined : schema.safeParse(text).error?.issues[0];
+  if (issue !== undefined) throw new UsageError(`${option}: ${text} is ${issue.message}`);
+  return text;
+}
+
+/** Merge keys (<<) are read as Helm and kubectl read them. */
+const YAML_OPTIONS = { merge: true };
+
+function readValues(file: string): object {
+  const values = parsed(file, (text) => parse(text, YAML_OPTIONS) ?? {});
+  if (typeof values !== "object" || Array.isArray(values)) {
+    throw new FileError(`${file}: a values file is a mapping, and this is none`);
+  }
+  return values;
+}
+
+function readManifests(file: string): object[] {
+  const documents = parsed(file, (text) =>
+    parseAllDocuments(text, YAML_OPTIONS).map((document) => {
+      if (document.errors[0] !== undefined) throw document.errors[0];
+      return document.toJS();
+    }),
+  );
+  return documents
+    .filter((document: unknown) => document !== null)
+    .flatMap((document: unknown) => {
+      if (typeof document !== "object" || document === null || Array.isArray(document)) {
+        throw new FileError(`${file}: a manifest is a mapping, and this is none`);
+      }
+      return manifestsIn(document);
+    });
+}
+
+function parsed<T>(file: string, parseText: (text: string) => T): T {
+  try {
+    return parseText(readFileSync(file, "utf8"));
+  } catch (error) {
+    // The parser shows the place on further lines.
+    const [reason = ""] = error instanceof Error ? error.message.split("\n") : [];
+    throw new FileError(`${file}: cannot be read as YAML: ${reason.replace(/:$/, "")}`);
+  }
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof FileError)) throw error;
+  console.error(error.message);
+  if (error instanceof UsageError) console.error(USAGE);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
