@@ -19,6 +19,9 @@ const INTERRUPTED = 130;
 /** Seconds that controllers and operator have, after an up, to say what they have to say of it. */
 const SETTLE_SECONDS = 60;
 
+/** What goes on since Ctrl-C was pressed. */
+let interruption: Promise<never> | undefined;
+
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
@@ -64,24 +67,31 @@ async function main(): Promise<void> {
 }
 
 async function up(lab: Lab, port: number | undefined): Promise<void> {
-  // Ctrl-C takes away whatever this command started, and waits until it is gone.
+  // Ctrl-C takes away whatever this command started.
   let startedHere = !lab.running;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, async () => {
-      console.error(startedHere ? "\ninterrupted, ending the lab" : "\ninterrupted");
-      if (startedHere) await lab.stopCluster();
-      process.exit(INTERRUPTED);
+    process.on(signal, () => {
+      interruption ??= interrupted(startedHere ? lab : undefined);
     });
   }
-  startedHere = (await lab.startCluster(port)) || startedHere;
+  startedHere = await lab.startCluster(port);
   await (await lab.stack()).up({ onEvent: printEvent });
   console.log(await statusTable(lab, SETTLE_SECONDS));
   console.log("the lab goes on running; npm run lab -- status|preview|destroy|down");
 }
 
+/** Ends the process once nothing is left of a lab. */
+async function interrupted(lab: Lab | undefined): Promise<never> {
+  console.error(lab === undefined ? "\ninterrupted" : "\ninterrupted, ending the lab");
+  await lab?.stopCluster();
+  process.exit(INTERRUPTED);
+}
+
 main().catch((error) => {
+  // What was interrupted fails, often before all of it has ended: the interruption has the last word.
+  if (interruption !== undefined) return interruption;
   // The engine has printed its own errors already, and a CommandError repeats all of them.
   if (error instanceof CommandError) console.error("pulumi failed; its errors are above");
   else console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  return process.exit(1);
 });
