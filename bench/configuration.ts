@@ -5,24 +5,27 @@ import { join } from "node:path";
 const PAIRS = 15;
 
 /**
- * What reading and checking the configuration adds to a preview: a process that loads what every Pulumi program loads,
- * against one that reads and checks prod's configuration besides, in pairs, each first in turn.
+ * What reading and checking the configuration adds to a preview: a process that loads the program with everything that
+ * comes from config/ replaced by nothing, against one that loads all of it and reads prod's configuration. In pairs,
+ * each first in turn.
  */
 function main(): void {
   const project = join(__dirname, "..");
-  const base = "require('@pulumi/pulumi'); require('@pulumi/kubernetes'); require('yaml');";
-  const settings =
-    "const { readSettings } = require('./config');" +
-    "const { config } = require('yaml').parse(require('node:fs').readFileSync('Pulumi.prod.yaml', 'utf8'));" +
-    "readSettings({ getObject: (key) => config['talos-cilium:' + key] });";
+  const without = `
+    const { relative } = require("node:path");
+    const load = require.extensions[".ts"];
+    require.extensions[".ts"] = (module, file) =>
+      relative("config", file).startsWith("..") ? load(module, file) : undefined;
+    require("yaml");
+    require("./index");`;
+  const withConfiguration = `
+    require("./index");
+    require("./tools/stackFile").readStackSettings("prod");`;
   const differences: number[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
-    const programs = [base, base + settings];
-    const times = new Map<string, number>();
-    for (const program of pair % 2 === 0 ? programs : programs.toReversed()) {
-      times.set(program, milliseconds(program, project));
-    }
-    differences.push((times.get(base + settings) ?? 0) - (times.get(base) ?? 0));
+    const order = pair % 2 === 0 ? [without, withConfiguration] : [withConfiguration, without];
+    const times = new Map(order.map((program) => [program, milliseconds(program, project)]));
+    differences.push((times.get(withConfiguration) ?? 0) - (times.get(without) ?? 0));
   }
   const sorted = differences.toSorted((a, b) => a - b).map(Math.round);
   console.log(

@@ -156,7 +156,7 @@ function softwareValues({ cilium, hubble, prometheus, nodes }: Settings): TypedV
 }
 
 /** Images that the chart pulls from quay.io: value of the repository -> path in the registry. */
-const IMAGES: readonly [path: string, repository: string][] = [
+export const IMAGES: readonly [path: string, repository: string][] = [
   ["image.repository", "cilium/cilium"],
   // The chart appends -generic, the flavour.
   ["operator.image.repository", "cilium/operator"],

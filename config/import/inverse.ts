@@ -1,6 +1,6 @@
+import { IMAGES } from "../typedValues";
 import {
   encryptionType,
-  IMAGES,
   isNative,
   list,
   number,

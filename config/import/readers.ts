@@ -1,16 +1,6 @@
 import { resources } from "../schema/types";
+import { IMAGES } from "../typedValues";
 import { isTree, type Tree, valueAt } from "./tree";
-
-/** Images that the chart pulls, and what they are called in each registry. */
-export const IMAGES: readonly [path: string, repository: string][] = [
-  ["image.repository", "cilium/cilium"],
-  ["operator.image.repository", "cilium/operator"],
-  ["envoy.image.repository", "cilium/cilium-envoy"],
-  ["certgen.image.repository", "cilium/certgen"],
-  ["hubble.relay.image.repository", "cilium/hubble-relay"],
-  ["hubble.ui.backend.image.repository", "cilium/hubble-ui-backend"],
-  ["hubble.ui.frontend.image.repository", "cilium/hubble-ui"],
-];
 
 /**
  * The registry that all images come from. It is undefined when they are from several, and when the agent or the

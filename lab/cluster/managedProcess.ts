@@ -18,7 +18,7 @@ export interface ProcessSpec {
   /** Variables beside PATH and HOME. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Seconds that it has from SIGTERM until SIGKILL, default 10. */
-  readonly stopSeconds?: number;
+  readonly stopSeconds?: number | undefined;
 }
 
 /** A process of the lab, its output in a log file of its own. */

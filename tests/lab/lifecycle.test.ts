@@ -85,8 +85,9 @@ describe("the lab's life", function () {
       process.kill(-npm.pid, "SIGINT");
       const [code] = (await once(npm, "exit")) as [number | null];
       assert.notEqual(code, 0);
-      await eventually("every process of the lab has ended", async () =>
-        labProcesses(state).length === 0 ? true : undefined,
+      const group = -npm.pid;
+      await eventually("every process of the lab and of the command has ended", async () =>
+        labProcesses(state).length === 0 && !isAlive(group) ? true : undefined,
       );
       rmSync(state.folder, { recursive: true });
     });
@@ -100,6 +101,15 @@ function npmStart(state: State): ChildProcess {
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
+}
+
+/** Whether a process, or any of a group (its negative id), is still there. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Waits until a process has printed something. */

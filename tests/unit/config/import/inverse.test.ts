@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { ciliumValues } from "../../../../components/ciliumValues";
 import { INVERSE, TYPED } from "../../../../config/import/inverse";
-import { DIGEST, SET_ALREADY } from "../../../../config/import/setAlready";
+import { DIGEST } from "../../../../config/import/setAlready";
 import { leavesOf, valueAt } from "../../../../config/import/tree";
 import { type Given, importValues } from "../../../../config/importValues";
 import type { Settings } from "../../../../config/schema";
+import { TALOS_VALUES } from "../../../../config/talosValues";
 import { typedValues } from "../../../../config/typedValues";
 import { settingsFrom, stackConfig } from "./stacks";
 
@@ -54,7 +55,7 @@ describe("the inverse of the typed values", () => {
     const others = leavesOf(ciliumValues(prod, "digest"), new Set(TYPED.keys()))
       .filter(({ path }) => !TYPED.has(path))
       .map(({ path, value }) => [path, value]);
-    assert.deepEqual(Object.fromEntries(others), { ...SET_ALREADY, [DIGEST]: "digest" });
+    assert.deepEqual(Object.fromEntries(others), { ...TALOS_VALUES, [DIGEST]: "digest" });
   });
 
   const everything = settingsFrom({
