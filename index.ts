@@ -1,9 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import { Bgp } from "./components/bgp";
 import { checkChartValues } from "./components/chartValues";
 import { Cilium } from "./components/cilium";
 import { CiliumCrdGate } from "./components/ciliumCrdGate";
 import { ciliumValues } from "./components/ciliumValues";
+import { DestroyGuard } from "./components/destroyGuard";
 import { loadGatewayApiBundle } from "./components/gatewayApiBundle";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
@@ -29,12 +31,10 @@ export = async () => {
   const kinds = { apiVersion: ciliumApiVersion(settings), provider };
   const balancingArgs = { ...loadBalancing, ...kinds };
   const balancing = new LoadBalancing("load-balancing", balancingArgs, { dependsOn: [gate] });
-  if (bgp.peers.length > 0) new Bgp("bgp", { ...bgp, ...kinds }, { dependsOn: [gate] });
+  const all: pulumi.Resource[] = [balancing];
+  if (bgp.peers.length > 0) all.push(new Bgp("bgp", { ...bgp, ...kinds }, { dependsOn: [gate] }));
+  new DestroyGuard("destroy-guard", cilium, { dependsOn: all });
 
-  return {
-    gatewayApiDigest: crds.digest,
-    cilium: release.status,
-    pools: balancing.pools,
-    talosPatch: talosPatch(settings, talosForm(settings)),
-  };
+  const patch = talosPatch(settings, talosForm(settings));
+  return { crds: crds.digest, cilium: release.status, pools: balancing.pools, talosPatch: patch };
 };

@@ -80,7 +80,7 @@ export const cilium = z
       .boolean()
       .default(true)
       .describe(
-        "Refuse to delete or replace the Release, whose removal takes every pod's network down.",
+        "Refuse to destroy the stack or to replace the Release, whose removal takes every pod's network down.",
       ),
     retainOnDelete: z
       .boolean()

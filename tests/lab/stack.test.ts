@@ -19,6 +19,7 @@ import { assertCreatedAfterTheirDefinitions } from "./support/order";
 const POOL = "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool";
 const POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+const POOLS = { group: "cilium.io", version: "v2", plural: "ciliumloadbalancerippools" };
 
 describe("the stack on a real API server", function () {
   this.timeout(ENGINE_TIMEOUT);
@@ -178,7 +179,7 @@ describe("the stack on a real API server", function () {
       );
     const before = operators();
     assert.equal(before.size, 2);
-    const changed = await lab.stack("lab", withValues({ debug: { enabled: true } }));
+    const changed = await lab.stack("lab", withCilium({ values: { debug: { enabled: true } } }));
     assert.equal((await changed.up()).summary.resourceChanges?.update, 1);
     await eventually("two other operators run", async () => {
       const now = operators();
@@ -261,6 +262,21 @@ describe("the stack on a real API server", function () {
     assert.notDeepEqual(await ciliumObjects(lab.clients.config), []);
   });
 
+  it("is protected as prod is: destroy fails and takes nothing away, until an update turns that off", async () => {
+    const pools = () => lab.clients.objects.listClusterCustomObject(POOLS);
+    const protectedStack = await lab.stack("lab", withCilium({ protect: true }));
+    await protectedStack.up();
+    const before = await ciliumObjects(lab.clients.config);
+    await assert.rejects(protectedStack.destroy(), /destroy-guard-protected.*protect/s);
+    assert.deepEqual(await ciliumObjects(lab.clients.config), before);
+    assert.equal(((await pools()) as { items: unknown[] }).items.length, 1);
+
+    stack = await lab.stack();
+    await stack.up();
+    await stack.destroy();
+    assert.deepEqual(await ciliumObjects(lab.clients.config), []);
+  });
+
   /** Revision of the API server's store: it grows with every write of this cluster's definitions and releases. */
   async function revision(): Promise<string> {
     const { crds, core } = lab.clients;
@@ -314,8 +330,8 @@ function onlySame(changes: OpMap | undefined): boolean {
   return true;
 }
 
-function withValues(values: Record<string, unknown>): (config: StackConfig) => StackConfig {
-  return (config) => deepmerge(config, { "talos-cilium:cilium": { values } });
+function withCilium(changes: Record<string, unknown>): (config: StackConfig) => StackConfig {
+  return (config) => deepmerge(config, { "talos-cilium:cilium": changes });
 }
 
 /** Asserts that every key of one object is in another with the same value, at every depth. */

@@ -45,6 +45,7 @@ describe("index.ts", () => {
       [
         `${COMMAND} cilium-crds-wait`,
         `${COMMAND} cilium-remains`,
+        `${COMMAND} destroy-guard-protected`,
         `${VAP} gateway-api-policy-safe-upgrades.gateway.networking.k8s.io`,
         `${CRD} gateway-api-gateways.gateway.networking.k8s.io`,
         `${CRD} gateway-api-httproutes.gateway.networking.k8s.io`,
@@ -81,6 +82,8 @@ describe("index.ts", () => {
       [gate, release],
       [mocked.one(POOL), gate],
       [mocked.one(POLICY), gate],
+      [mocked.one(COMMAND, "destroy-guard-protected"), mocked.one(POOL)],
+      [mocked.one(COMMAND, "destroy-guard-protected"), mocked.one(POLICY)],
     ];
     for (const [later, earlier] of order) {
       assert.ok(waitedFor(later, earlier), `${later.name} waits for ${earlier.name}`);
@@ -156,7 +159,7 @@ describe("index.ts", () => {
   });
 
   it("has these outputs", () => {
-    assert.deepEqual(Object.keys(outputs), ["gatewayApiDigest", "cilium", "pools", "talosPatch"]);
+    assert.deepEqual(Object.keys(outputs), ["crds", "cilium", "pools", "talosPatch"]);
   });
 });
 
