@@ -53,7 +53,7 @@ function toProblems(key: Key, value: unknown, issue: z.core.$ZodIssue): Problem[
     value,
   );
   const path = [key, ...issue.path].join(".");
-  const see = `see ${key} in Pulumi.yaml`;
+  const see = `see ${key} in docs/configuration.md`;
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((unknown) => ({
       path: `${path}.${unknown}`,
