@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { manifestsIn } from "../config/import/manifests";
@@ -24,8 +25,10 @@ function main(): void {
     console.log(USAGE);
     return;
   }
-  const [valuesFile, ...manifestFiles] = positionals;
+  // Whoever gives a whole folder gives them in the order of their names.
+  const valuesFile = positionals.find((file) => !isManifest(file));
   if (valuesFile === undefined) throw new UsageError("no values file is given");
+  const manifestFiles = positionals.filter((file) => file !== valuesFile);
   const given: Given = {
     ciliumVersion: checked("--cilium-version", version, options["cilium-version"]),
     gatewayApiVersion: checked("--gateway-api-version", version, options["gateway-api-version"]),
@@ -98,6 +101,20 @@ function readValues(file: string): object {
     throw new FileError(`${file}: a values file is a mapping, and this is none`);
   }
   return values;
+}
+
+/**
+ * Whether a file is a kustomization, or begins with a Kubernetes object; of one that cannot be read its reading tells.
+ */
+function isManifest(file: string): boolean {
+  if (/^kustomization\.ya?ml$/.test(basename(file))) return true;
+  try {
+    const [document] = parseAllDocuments(readFileSync(file, "utf8"), YAML_OPTIONS);
+    const object: unknown = document?.toJS();
+    return typeof object === "object" && object !== null && "kind" in object;
+  } catch {
+    return false;
+  }
 }
 
 function readManifests(file: string): object[] {

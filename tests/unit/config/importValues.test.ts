@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
@@ -150,6 +150,18 @@ describe("npm run import-values", function () {
       "dropped: CiliumL2AnnouncementPolicy announce (announce.yaml): CiliumL2AnnouncementPolicy services (l2-policy.yaml) announces the same Services, and with two policies for one Service its address flaps between nodes",
     ]);
     assert.equal(status, 0);
+  });
+
+  it("finds the values among the files of a folder, in whatever order they are given", () => {
+    const files = readdirSync(join(FIXTURES, "source")).sort();
+    for (const order of [files, files.toReversed()]) {
+      const { stdout } = run("source", ...order);
+      assert.match(stdout, /name: talos-proxmox-prod/);
+      assert.doesNotMatch(stdout, /kind:|helmCharts/);
+    }
+    const { status, lines } = run("source", "ip-pool.yaml");
+    assert.equal(status, 2);
+    assert.equal(lines[0], "no values file is given");
   });
 
   it("reports typos, dead values and what cannot work, and carries over the rest", () => {
