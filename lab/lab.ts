@@ -65,6 +65,7 @@ export class Lab {
    */
   public async startCluster(port?: number): Promise<boolean> {
     const toolchain = await this.tools();
+    this.state.make();
     // Two commands at once would each take the other's processes for leftovers.
     const release = await lock(this.state.folder, { stale: 5000, retries: LOCK_RETRIES });
     try {

@@ -12,10 +12,15 @@ export class State {
   /** @param folder path of the folder; default: what TALOS_CILIUM_LAB says, else .lab in the project. */
   constructor(folder: string = process.env.TALOS_CILIUM_LAB ?? join(PROJECT_FOLDER, ".lab")) {
     this.folder = resolve(folder);
+    this.make();
+  }
+
+  /** Makes the folder, unless it is there. Others cannot read it: it holds keys. */
+  public make(): void {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 
-  /** Path of a file or folder in it; the folder it lies in is made. Others cannot read it: it may be a key. */
+  /** Path of a file or folder in it; the folder it lies in is made. */
   public path(...parts: string[]): string {
     const path = join(this.folder, ...parts);
     mkdirSync(resolve(path, ".."), { recursive: true, mode: 0o700 });
