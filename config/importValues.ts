@@ -1,21 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
 import { TYPED } from "./import/inverse";
 import { type Files, importManifests } from "./import/manifests";
 import { probe } from "./import/probe";
 import type { Dropped, Missing } from "./import/report";
-import { put, type Tree, valueAt } from "./import/tree";
+import { put, show, type Tree, valueAt } from "./import/tree";
 import { compare, prune, sortOut } from "./import/values";
 import { schema } from "./schema";
 
 /** What values and manifests do not tell, given beside them. */
 export interface Given {
-  /** Version of Cilium: 1.18.4. */
-  readonly ciliumVersion?: string;
-  /** Release of the Gateway API: v1.3.0. */
-  readonly gatewayApiVersion?: string;
-  /** Addresses of the control planes; none or absent: unknown. */
-  readonly controlPlanes?: readonly string[];
-  /** Addresses of the workers; default none. */
-  readonly workers?: readonly string[];
+  /** Values of the configuration by their paths (cilium.version, lan.cidr); default none. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Names of the files that the manifests came from; default: unknown. */
   readonly files?: Files;
 }
@@ -52,7 +47,7 @@ export function importValues(
   const imported = importManifests(manifests, given.files);
   const { typed, extra, dropped } = sortOut(values as Tree);
 
-  const config = withManifestsAndGiven(imported, given);
+  const config = withManifestsAndGiven(imported, given.settings);
   for (const { path, value } of typed) {
     const inverse = TYPED.get(path);
     const made = inverse?.read?.(value, values as Tree);
@@ -77,6 +72,7 @@ export function importValues(
     ),
     dropped: [...imported.dropped, ...dropped, ...compared.dropped],
     missing: [
+      ...contradicted(config, given.settings),
       ...missing,
       ...compared.missing,
       // Values and manifests may both tell of BGP.
@@ -90,19 +86,21 @@ export function importValues(
 
 function withManifestsAndGiven(
   { pools, policies }: ReturnType<typeof importManifests>,
-  { ciliumVersion, gatewayApiVersion, controlPlanes = [], workers = [] }: Given,
+  settings: Given["settings"] = {},
 ): Tree {
   const config: Tree = {};
-  const known: [path: string, value: unknown][] = [
-    ["nodes.controlPlanes", controlPlanes.length > 0 ? [...controlPlanes] : undefined],
-    ["nodes.workers", workers.length > 0 ? [...workers] : undefined],
-    ["gatewayApi.version", gatewayApiVersion],
-    ["cilium.version", ciliumVersion],
-    ["loadBalancing.pools", pools.length > 0 ? pools : undefined],
-    ["loadBalancing.policies", policies.length > 0 ? policies : undefined],
-  ];
-  for (const [path, value] of known) {
-    if (value !== undefined) put(config, path.split("."), value);
-  }
+  for (const [path, value] of Object.entries(settings)) put(config, path.split("."), value);
+  if (pools.length > 0) put(config, ["loadBalancing", "pools"], pools);
+  if (policies.length > 0) put(config, ["loadBalancing", "policies"], policies);
   return config;
+}
+
+/** What was given, and is not what the files say. */
+function contradicted(config: Tree, settings: Given["settings"] = {}): Missing[] {
+  return Object.entries(settings)
+    .filter(([path, value]) => !isDeepStrictEqual(valueAt(config, path), value))
+    .map(([path, value]) => ({
+      path,
+      why: `given as ${show(value)}, but the files say ${show(valueAt(config, path))}; keep the one that is true`,
+    }));
 }

@@ -3,14 +3,13 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { manifestsIn } from "../config/import/manifests";
-import { type Given, importValues } from "../config/importValues";
-import { address, version } from "../config/schema/types";
+import { importValues } from "../config/importValues";
+import { schema } from "../config/schema";
 
-const USAGE = `usage: npm run -s import-values -- [options] values.yaml [manifest.yaml ...] > Pulumi.<stack>.yaml
-  --cilium-version 1.18.4          version of Cilium
-  --gateway-api-version v1.3.0     release of the Gateway API's CRDs
-  --control-planes ADDRESS,...     the control planes' own addresses
-  --workers ADDRESS,...            the workers' own addresses`;
+const USAGE = `usage: npm run -s import-values -- [--set KEY=VALUE ...] values.yaml [manifest.yaml ...] > Pulumi.<stack>.yaml
+  --set KEY=VALUE   what the files do not tell, by its path in the configuration, as YAML:
+                      --set cilium.version=1.18.4 --set gatewayApi.version=v1.3.0
+                      --set nodes.controlPlanes='[192.168.10.100, 192.168.10.101, 192.168.10.102]'`;
 
 /** A command line that cannot be understood. */
 class UsageError extends Error {}
@@ -29,18 +28,12 @@ function main(): void {
   const valuesFile = positionals.find((file) => !isManifest(file));
   if (valuesFile === undefined) throw new UsageError("no values file is given");
   const manifestFiles = positionals.filter((file) => file !== valuesFile);
-  const given: Given = {
-    ciliumVersion: checked("--cilium-version", version, options["cilium-version"]),
-    gatewayApiVersion: checked("--gateway-api-version", version, options["gateway-api-version"]),
-    controlPlanes: addresses("--control-planes", options["control-planes"]),
-    workers: addresses("--workers", options.workers),
-  };
-
+  const settings = Object.fromEntries((options.set ?? []).map(setting));
   const files = new Map<object, string>();
   for (const file of manifestFiles) {
     for (const manifest of readManifests(file)) files.set(manifest, file);
   }
-  const imported = importValues(readValues(valuesFile), [...files.keys()], { ...given, files });
+  const imported = importValues(readValues(valuesFile), [...files.keys()], { settings, files });
 
   const prefixed = Object.entries(imported.config).map(([key, value]) => [
     `talos-cilium:${key}`,
@@ -61,10 +54,7 @@ function parseOptions() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        "cilium-version": { type: "string" },
-        "gateway-api-version": { type: "string" },
-        "control-planes": { type: "string" },
-        workers: { type: "string" },
+        set: { type: "string", multiple: true },
         help: { type: "boolean", default: false },
       },
     });
@@ -73,30 +63,24 @@ function parseOptions() {
   }
 }
 
-function addresses(option: string, text: string | undefined): string[] {
-  return (text ?? "")
-    .split(",")
-    .map((item) => item.trim())
-    .filter(Boolean)
-    .map((item) => checked(option, address, item) ?? item);
-}
-
-/** The option's value, when its schema takes it. */
-function checked(
-  option: string,
-  schema: typeof address | typeof version,
-  text: string | undefined,
-): string | undefined {
-  const issue = text === undefined ? undefined : schema.safeParse(text).error?.issues[0];
-  if (issue !== undefined) throw new UsageError(`${option}: ${text} is ${issue.message}`);
-  return text;
+/** Path and value of a --set. */
+function setting(text: string): [path: string, value: unknown] {
+  const [, path = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  const [key = ""] = path.split(".");
+  if (!Object.hasOwn(schema, key)) {
+    const keys = Object.keys(schema).join(", ");
+    throw new UsageError(
+      `--set: ${text} is not KEY=VALUE with a key of the configuration (${keys})`,
+    );
+  }
+  return [path, parsed("--set", () => parse(value))];
 }
 
 /** Merge keys (<<) are read as Helm and kubectl read them. */
 const YAML_OPTIONS = { merge: true };
 
 function readValues(file: string): object {
-  const values = parsed(file, (text) => parse(text, YAML_OPTIONS) ?? {});
+  const values = parsed(file, () => parse(readFileSync(file, "utf8"), YAML_OPTIONS) ?? {});
   if (typeof values !== "object" || Array.isArray(values)) {
     throw new FileError(`${file}: a values file is a mapping, and this is none`);
   }
@@ -118,8 +102,8 @@ function isManifest(file: string): boolean {
 }
 
 function readManifests(file: string): object[] {
-  const documents = parsed(file, (text) =>
-    parseAllDocuments(text, YAML_OPTIONS).map((document) => {
+  const documents = parsed(file, () =>
+    parseAllDocuments(readFileSync(file, "utf8"), YAML_OPTIONS).map((document) => {
       if (document.errors[0] !== undefined) throw document.errors[0];
       return document.toJS();
     }),
@@ -134,13 +118,14 @@ function readManifests(file: string): object[] {
     });
 }
 
-function parsed<T>(file: string, parseText: (text: string) => T): T {
+/** What is read, or an error that names where from. */
+function parsed<T>(source: string, read: () => T): T {
   try {
-    return parseText(readFileSync(file, "utf8"));
+    return read();
   } catch (error) {
     // The parser shows the place on further lines.
     const [reason = ""] = error instanceof Error ? error.message.split("\n") : [];
-    throw new FileError(`${file}: cannot be read as YAML: ${reason.replace(/:$/, "")}`);
+    throw new FileError(`${source}: cannot be read as YAML: ${reason.replace(/:$/, "")}`);
   }
 }
 

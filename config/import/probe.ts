@@ -19,7 +19,7 @@ export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[
   },
   {
     path: "nodes.controlPlanes",
-    why: "no value has the nodes' addresses; write each node's own, or give --control-planes",
+    why: "no value has the nodes' addresses; write each node's own, or give them with --set",
     // Of the documentation's range, and as many as no rule finds too few.
     standIn: ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
   },
@@ -30,12 +30,12 @@ export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[
   },
   {
     path: "gatewayApi.version",
-    why: "no value of Cilium's chart has it; write the release, such as v1.3.0, or give --gateway-api-version",
+    why: "no value of Cilium's chart has it; write the release, such as v1.3.0, or give it with --set",
     standIn: "1.0.0",
   },
   {
     path: "cilium.version",
-    why: "a chart's values do not say of which version they are; write it, or give --cilium-version",
+    why: "a chart's values do not say of which version they are; write it, or give it with --set",
     standIn: "1.0.1",
   },
   {

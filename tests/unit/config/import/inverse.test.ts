@@ -15,10 +15,11 @@ const prod = settingsFrom(stackConfig("prod"));
 function reimport(settings: Settings) {
   const { nodes, network, cilium, gatewayApi, loadBalancing, bgp } = settings;
   const given: Given = {
-    ciliumVersion: cilium.version,
-    gatewayApiVersion: gatewayApi.version,
-    controlPlanes: nodes.controlPlanes,
-    workers: nodes.workers,
+    settings: {
+      "cilium.version": cilium.version,
+      "gatewayApi.version": gatewayApi.version,
+      nodes,
+    },
   };
   const imported = importValues(ciliumValues(settings, "digest"), [], given);
   const under = (key: string, others: object) => ({
