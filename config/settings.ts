@@ -13,9 +13,14 @@ export interface ConfigReader {
 /**
  * Reads and checks a configuration.
  * @param keys the keys that are set, where that is known: one that the schema does not have is a mistake.
+ * @param secrets those of them that hold a secret. None may: all of it is seen in previews and in Helm's values.
  * @throws ConfigError with every problem there is, before any resource exists.
  */
-export function readSettings(config: ConfigReader, keys: readonly string[] = []): Settings {
+export function readSettings(
+  config: ConfigReader,
+  keys: readonly string[] = [],
+  secrets: readonly string[] = [],
+): Settings {
   const problems: Problem[] = keys
     .filter((key) => !(key in schema))
     .map((key) => ({
@@ -23,8 +28,16 @@ export function readSettings(config: ConfigReader, keys: readonly string[] = [])
       wrong: "no such key",
       fix: `known are ${Object.keys(schema).join(", ")}`,
     }));
+  problems.push(
+    ...secrets.map((key) => ({
+      path: key,
+      wrong: "holds a secret, and previews and Helm's values would show it",
+      fix: "put the secret into a Kubernetes Secret, name that here, and write the key in clear",
+    })),
+  );
   const values: Partial<Record<Key, unknown>> = {};
-  for (const key of Object.keys(schema) as Key[]) {
+  // Of a secret not even the mistakes in it are shown.
+  for (const key of (Object.keys(schema) as Key[]).filter((key) => !secrets.includes(key))) {
     const value = config.getObject(key);
     const parsed = schema[key].safeParse(value);
     if (parsed.success) values[key] = parsed.data;

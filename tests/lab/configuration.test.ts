@@ -33,6 +33,15 @@ describe("stack configurations and the engine", function () {
     assert.deepEqual(registered(events), ["pulumi:pulumi:Stack"]);
   });
 
+  it("a key that holds a secret is refused, and not shown", async () => {
+    const stack = await lab.stack("prod");
+    await stack.setConfig("talos-cilium:cluster.name", { value: "hush-hush", secret: true }, true);
+    const printed: string[] = [];
+    await assert.rejects(stack.preview({ onOutput: (text) => printed.push(text) }));
+    assert.match(printed.join(""), /cluster: holds a secret, .*; put the secret into a Kubernetes/);
+    assert.doesNotMatch(printed.join(""), /hush-hush/);
+  });
+
   it("a misspelt value of the chart is shown by a preview", async () => {
     const stack = await lab.stack("prod", (config) => ({
       ...config,
