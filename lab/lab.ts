@@ -6,6 +6,7 @@ import { lock } from "proper-lockfile";
 import { type StackConfig, settingsOf } from "../tools/stackFile";
 import { endLabProcesses, type LabProcess, labProcesses, mark } from "./cluster/labProcesses";
 import { assertPortFree } from "./cluster/ports";
+import { chosenDepth, type Depth, describeDepth } from "./depth";
 import { openStack, type Program } from "./stack/engine";
 import { labConfig } from "./stack/stackConfig";
 import { State } from "./state";
@@ -30,10 +31,12 @@ export class Lab {
   /**
    * @param state its folder.
    * @param log where progress goes, a line at a time.
+   * @param depth how deep it goes; default: what TALOS_CILIUM_LAB_DEPTH says, else as deep as this machine can.
    */
   constructor(
     state = new State(),
     private readonly log: (line: string) => void = console.log,
+    public readonly depth: Depth = chosenDepth(),
   ) {
     this.state = state;
   }
@@ -53,7 +56,7 @@ export class Lab {
 
   /** Programs of the lab; built first if need be. */
   public tools(): Promise<Toolchain> {
-    this.toolchain ??= prepareToolchain(this.log);
+    this.toolchain ??= prepareToolchain(this.log, this.depth);
     return this.toolchain;
   }
 
@@ -64,6 +67,7 @@ export class Lab {
    * @throws Error saying which process failed and how, or that the port is taken.
    */
   public async startCluster(port?: number): Promise<boolean> {
+    this.log(describeDepth(this.depth));
     const toolchain = await this.tools();
     this.state.make();
     // Two commands at once would each take the other's processes for leftovers.
@@ -89,15 +93,19 @@ export class Lab {
       this.log(`ended what a crashed lab left: ${leftover.map(({ name }) => name).join(", ")}`);
     }
     // The cluster starts empty, and so does the state of the stack.
-    for (const stale of ["backend", "cluster.json", "etcd", "logs", "operators", "pki", "stack"]) {
+    for (const stale of [
+      ...["backend", "cluster.json", "etcd", "kubeconfig", "logs", "machines", "operators"],
+      ...["pki", "stack"],
+    ]) {
       rmSync(this.state.path(stale), { recursive: true, force: true });
     }
 
     const settings = settingsOf(await labConfig(this.state, "lab", port));
     await assertPortFree(settings.kubePrism.port);
     const started = performance.now();
-    await this.startSupervisor({ folder: this.state.folder, toolchain, settings });
-    writeFileSync(this.state.clusterFile, JSON.stringify({ port: settings.kubePrism.port }));
+    const { depth } = this;
+    await this.startSupervisor({ folder: this.state.folder, toolchain, settings, depth });
+    writeFileSync(this.state.clusterFile, JSON.stringify({ port: settings.kubePrism.port, depth }));
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     this.log(
       `cluster: ready after ${seconds} s, the Kubernetes API at https://localhost:${settings.kubePrism.port} (KubePrism)`,

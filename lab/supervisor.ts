@@ -1,5 +1,6 @@
 import type { Settings } from "../config";
 import { Cluster } from "./cluster/cluster";
+import type { Depth } from "./depth";
 import { State } from "./state";
 import type { Toolchain } from "./toolchain/toolchain";
 
@@ -11,6 +12,8 @@ export interface StartRequest {
   readonly toolchain: Toolchain;
   /** Settings of the stack that the cluster is for. */
   readonly settings: Settings;
+  /** How deep it goes. */
+  readonly depth: Depth;
 }
 
 /** What the supervisor answers, once. */
@@ -38,8 +41,8 @@ function main(): void {
     if (!ready) void end(1);
   });
 
-  process.once("message", async ({ folder, toolchain, settings }: StartRequest) => {
-    cluster = new Cluster(new State(folder), toolchain, settings);
+  process.once("message", async ({ folder, toolchain, settings, depth }: StartRequest) => {
+    cluster = new Cluster(new State(folder), toolchain, settings, depth);
     try {
       await cluster.start((reason) => {
         if (!ending) console.log(reason);

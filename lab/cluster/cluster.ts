@@ -1,22 +1,33 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import type { Settings } from "../../config";
+import type { Depth } from "../depth";
+import { applyClusterDns } from "../network/clusterDns";
+import { API_PORT, Network } from "../network/network";
 import type { State } from "../state";
 import type { Toolchain } from "../toolchain/toolchain";
-import { startControlPlane } from "./controlPlane";
+import { onLoopback, type Places, startControlPlane } from "./controlPlane";
 import { ManagedProcess } from "./managedProcess";
-import { labNodes, registerNodes } from "./nodes";
+import { type LabNode, labNodes, registerNodes } from "./nodes";
 import { Operators } from "./operators";
 import { freePort } from "./ports";
 
-/** The whole cluster of a lab: control plane, simulated nodes, and the operators of whatever is installed on it. */
+/** Port of etcd on the LAN. */
+const ETCD_PORT = 2379;
+
+/**
+ * The whole cluster of a lab: control plane and nodes. At control-plane depth the nodes are simulated, and the operators
+ * of whatever is installed run beside them; at network depth the nodes are machines, which run all there is.
+ */
 export class Cluster {
   private readonly processes: ManagedProcess[] = [];
   private operators: Operators | undefined;
+  private network: Network | undefined;
 
   constructor(
     private readonly state: State,
     private readonly toolchain: Toolchain,
     private readonly settings: Settings,
+    private readonly depth: Depth,
   ) {}
 
   /**
@@ -24,26 +35,37 @@ export class Cluster {
    * @param ended called for each process that ends thereafter, and how.
    */
   public async start(ended: (reason: string) => void): Promise<void> {
+    const started = (process: ManagedProcess) => void this.processes.push(process);
+    const nodes = labNodes(this.settings);
+    if (this.depth === "network") {
+      const { state, toolchain, settings } = this;
+      this.network = new Network({ state, toolchain, settings, nodes, started });
+      await this.network.start();
+    }
     const { server, authority } = await startControlPlane(
       this.state,
       this.toolchain,
       this.settings,
-      (process) => this.processes.push(process),
+      this.network === undefined ? onLoopback(this.settings) : onLan(this.network, nodes),
+      started,
     );
 
     const cluster = new KubeConfig();
     cluster.loadFromFile(this.state.kubeconfig);
-    await registerNodes(cluster, labNodes(this.settings));
-    await this.startKwok();
-
-    this.operators = new Operators({
-      state: this.state,
-      program: this.toolchain["cilium-operator"],
-      cluster,
-      server,
-      authority,
-    });
-    this.operators.start();
+    await registerNodes(cluster, nodes);
+    if (this.network === undefined) {
+      await this.startKwok();
+      this.operators = new Operators({
+        state: this.state,
+        program: this.toolchain["cilium-operator"],
+        cluster,
+        server,
+        authority,
+      });
+      this.operators.start();
+    } else {
+      await applyClusterDns(cluster, this.settings);
+    }
     for (const process of this.processes) {
       void process.ended.then((outcome) => ended(`${process.name} ended (${outcome})`));
     }
@@ -52,9 +74,10 @@ export class Cluster {
   /** Stops everything: the operators, then all that speaks to etcd, then etcd. */
   public async stop(): Promise<void> {
     await this.operators?.stop();
-    const [etcd, ...others] = this.processes;
-    await Promise.all(others.map((process) => process.stop()));
-    await etcd?.stop();
+    const isEtcd = ({ name }: ManagedProcess) => name === "etcd";
+    await Promise.all(this.processes.filter((each) => !isEtcd(each)).map((each) => each.stop()));
+    await this.processes.find(isEtcd)?.stop();
+    await this.network?.remove();
   }
 
   private async startKwok(): Promise<void> {
@@ -76,4 +99,15 @@ export class Cluster {
       if (!ok) throw new Error(`HTTP ${status}`);
     }, 60);
   }
+}
+
+/** The control plane on the LAN: each API server on its node, etcd at the router, KubePrism where it reaches them. */
+function onLan(network: Network, nodes: readonly LabNode[]): Places {
+  return {
+    etcd: { address: network.gateway, port: ETCD_PORT, enter: network.enter("lan") },
+    apiServers: nodes
+      .filter(({ controlPlane }) => controlPlane)
+      .map(({ name, address }) => ({ address, port: API_PORT, enter: network.enter(name) })),
+    enterKubePrism: network.enter("lan"),
+  };
 }

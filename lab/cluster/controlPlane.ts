@@ -1,14 +1,42 @@
 import { request } from "node:https";
 import type { Settings } from "../../config";
+import { run } from "../network/namespace";
 import type { State } from "../state";
 import type { Toolchain } from "../toolchain/toolchain";
 import { type Certificate, CertificateAuthority, signingKeys } from "./certificates";
+import { clusterServices } from "./clusterServices";
 import { writeKubeconfig } from "./kubeconfig";
 import { ManagedProcess, type ProcessSpec } from "./managedProcess";
 import { freePort } from "./ports";
 
 /** Seconds that a process has until it answers; far more than it takes, since machines differ. */
 const HEALTHY_SECONDS = 60;
+
+/** Where a part of the control plane is. */
+export interface Place {
+  /** Address that it listens at and is reached by. */
+  readonly address: string;
+  /** Its port; a free one when it is not given. */
+  readonly port?: number;
+  /** Command line that runs what follows it there; empty: right here. */
+  readonly enter: readonly string[];
+}
+
+/** Where the parts of the control plane are. */
+export interface Places {
+  /** etcd. */
+  readonly etcd: Place;
+  /** The API servers, one for each control plane. */
+  readonly apiServers: readonly Place[];
+  /** Command line that runs what follows it where KubePrism reaches the API servers. It listens right here. */
+  readonly enterKubePrism: readonly string[];
+}
+
+/** All of the control plane on this host's loopback interface. */
+export function onLoopback({ nodes }: Settings): Places {
+  const place = { address: "127.0.0.1", enter: [] };
+  return { etcd: place, apiServers: nodes.controlPlanes.map(() => place), enterKubePrism: [] };
+}
 
 /** Everything that a part of the control plane is started from. */
 interface Context {
@@ -33,6 +61,7 @@ export interface ControlPlane {
 /**
  * Starts etcd, one API server for each control plane of the settings, KubePrism in front of them, then the
  * controller-manager and the scheduler; returns when all of them are healthy.
+ * @param places where they are.
  * @param started called with each process as it starts, healthy or not, so that it can be stopped.
  * @throws Error naming the process that ended early or did not get healthy.
  */
@@ -40,6 +69,7 @@ export async function startControlPlane(
   state: State,
   toolchain: Toolchain,
   settings: Settings,
+  places: Places,
   started: (process: ManagedProcess) => void,
 ): Promise<ControlPlane> {
   const authority = await CertificateAuthority.create(state);
@@ -48,32 +78,34 @@ export async function startControlPlane(
     organization: "system:masters",
   });
   const context = { state, toolchain, settings, authority, admin };
-  const run = (spec: ProcessSpec) => {
+  const launch = (spec: ProcessSpec) => {
     const process = new ManagedProcess(state, spec);
     started(process);
     return process;
   };
 
-  const etcdPort = await freePort();
-  const peerPort = await freePort();
   const controllerManagerPort = await freePort();
   const schedulerPort = await freePort();
-  const apiPorts = await Promise.all(settings.nodes.controlPlanes.map(freePort));
-  const etcdUrl = `https://127.0.0.1:${etcdPort}`;
-  const apiServers = apiPorts.map((port) => `https://127.0.0.1:${port}`);
+  const url = async ({ address, port }: Place) =>
+    `https://${address}:${port ?? (await freePort())}`;
+  const etcdUrl = await url(places.etcd);
+  const apiServers = await Promise.all(places.apiServers.map(url));
   const server = `https://localhost:${settings.kubePrism.port}`;
 
-  const etcd = run(await etcdSpec(context, etcdUrl, `https://127.0.0.1:${peerPort}`));
-  await etcd.healthy(() => answers(context, `${etcdUrl}/health`), HEALTHY_SECONDS);
+  const etcd = launch(await etcdSpec(context, places.etcd, etcdUrl));
+  await etcd.healthy(() => answers(context, `${etcdUrl}/health`, places.etcd), HEALTHY_SECONDS);
 
-  const specs = await apiServerSpecs(context, etcdUrl, apiPorts);
+  const specs = await apiServerSpecs(context, etcdUrl, places.apiServers, apiServers);
   await Promise.all(
     specs.map((spec, index) =>
-      run(spec).healthy(() => answers(context, `${apiServers[index]}/readyz`), HEALTHY_SECONDS),
+      launch(spec).healthy(
+        () => answers(context, `${apiServers[index]}/readyz`, places.apiServers[index]),
+        HEALTHY_SECONDS,
+      ),
     ),
   );
 
-  const kubePrism = run(kubePrismSpec(context, apiPorts));
+  const kubePrism = launch(kubePrismSpec(context, apiServers, places.enterKubePrism));
   await kubePrism.healthy(() => answers(context, `${server}/readyz`), HEALTHY_SECONDS);
 
   writeKubeconfig(state.kubeconfig, {
@@ -82,10 +114,10 @@ export async function startControlPlane(
     user: admin,
   });
 
-  const controllerManager = run(
+  const controllerManager = launch(
     await controllerManagerSpec(context, server, controllerManagerPort),
   );
-  const scheduler = run(await schedulerSpec(context, server, schedulerPort));
+  const scheduler = launch(await schedulerSpec(context, server, schedulerPort));
   await Promise.all([
     controllerManager.healthy(
       () => answers(context, `https://127.0.0.1:${controllerManagerPort}/healthz`),
@@ -99,13 +131,21 @@ export async function startControlPlane(
   return { server, authority: authority.own.certificate, apiServers };
 }
 
+/** A process that is started at a place. */
+function at({ enter }: Pick<Place, "enter">, spec: ProcessSpec): ProcessSpec {
+  const [program = "", ...args] = [...enter, spec.program, ...spec.args];
+  return { ...spec, program, args };
+}
+
 async function etcdSpec(
   { state, toolchain, authority }: Context,
+  place: Place,
   url: string,
-  peerUrl: string,
 ): Promise<ProcessSpec> {
-  const tls = await authority.issue("etcd", { commonName: "etcd", hosts: ["127.0.0.1"] });
-  return {
+  const hosts = ["127.0.0.1", place.address];
+  const tls = await authority.issue("etcd", { commonName: "etcd", hosts });
+  const peerUrl = `https://127.0.0.1:${await freePort()}`;
+  return at(place, {
     name: "etcd",
     program: toolchain.etcd,
     args: [
@@ -127,20 +167,25 @@ async function etcdSpec(
       // A lab's data need not outlive a power failure.
       "--unsafe-no-fsync",
     ],
-  };
+  });
 }
 
 async function apiServerSpecs(
   { state, toolchain, settings, authority }: Context,
   etcdUrl: string,
-  ports: readonly number[],
+  places: readonly Place[],
+  urls: readonly string[],
 ): Promise<ProcessSpec[]> {
   const { privateFile, publicFile } = await signingKeys(state);
   const tls = await authority.issue("kube-apiserver", {
     commonName: "kube-apiserver",
-    hosts: ["localhost", "127.0.0.1", "::1", ...settings.nodes.controlPlanes],
+    hosts: [
+      ...["localhost", "127.0.0.1", "::1", ...settings.nodes.controlPlanes],
+      // What pods call it.
+      ...[clusterServices(settings).api, "kubernetes.default.svc", "kubernetes.default"],
+    ],
   });
-  return ports.map((port, index) => ({
+  const spec = (place: Place, index: number): ProcessSpec => ({
     name: `kube-apiserver-${index + 1}`,
     program: toolchain["kube-apiserver"],
     args: [
@@ -148,8 +193,8 @@ async function apiServerSpecs(
       `--etcd-cafile=${authority.own.certificateFile}`,
       `--etcd-certfile=${tls.certificateFile}`,
       `--etcd-keyfile=${tls.keyFile}`,
-      "--bind-address=127.0.0.1",
-      `--secure-port=${port}`,
+      `--bind-address=${place.address}`,
+      `--secure-port=${portOf(urls[index])}`,
       `--advertise-address=${settings.nodes.controlPlanes[index]}`,
       `--tls-cert-file=${tls.certificateFile}`,
       `--tls-private-key-file=${tls.keyFile}`,
@@ -159,26 +204,39 @@ async function apiServerSpecs(
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${publicFile}`,
       `--service-account-signing-key-file=${privateFile}`,
-      // The nodes' addresses exist on paper only, so nothing may be told to connect to them.
-      "--endpoint-reconciler-type=none",
+      // Without a network the nodes' addresses exist on paper only, and nothing may be told to connect to them.
+      `--endpoint-reconciler-type=${place.enter.length === 0 ? "none" : "lease"}`,
       // A stopping server ends at once; its clients go to another one.
       "--shutdown-delay-duration=0s",
       // The agent is privileged, on Talos as here.
       "--allow-privileged",
       `--cert-dir=${state.path("pki", "self-signed")}`,
     ],
-  }));
+  });
+  return places.map((place, index) => at(place, spec(place, index)));
 }
 
-function kubePrismSpec({ toolchain, settings }: Context, ports: readonly number[]): ProcessSpec {
-  return {
-    name: "kubeprism",
-    program: toolchain.kubeprism,
-    args: [
-      `--listen=localhost:${settings.kubePrism.port}`,
-      `--upstreams=${ports.map((port) => `127.0.0.1:${port}`).join(",")}`,
-    ],
-  };
+function portOf(url = ""): string {
+  return new URL(url).port;
+}
+
+function kubePrismSpec(
+  { toolchain, settings }: Context,
+  apiServers: readonly string[],
+  enter: readonly string[],
+): ProcessSpec {
+  return at(
+    { enter },
+    {
+      name: "kubeprism",
+      program: toolchain.kubeprism,
+      args: [
+        `--listen=localhost:${settings.kubePrism.port}`,
+        ...(enter.length > 0 ? [`--listen-netns=/proc/${process.pid}/ns/net`] : []),
+        `--upstreams=${apiServers.map((url) => new URL(url).host).join(",")}`,
+      ],
+    },
+  );
 }
 
 async function controllerManagerSpec(
@@ -240,8 +298,13 @@ async function componentArgs(
   ];
 }
 
-/** Asks a URL as the administrator; rejects unless the answer is 200. */
-function answers({ authority, admin }: Context, url: string): Promise<void> {
+/** Asks a URL as the administrator, from where it is reached; rejects unless the answer is 200. */
+function answers({ authority, admin }: Context, url: string, place?: Place): Promise<void> {
+  if (place !== undefined && place.enter.length > 0) {
+    const credentials = ["--cert", admin.certificateFile, "--key", admin.keyFile];
+    const asked = ["curl", "-sSf", "-m", "2", "--cacert", authority.own.certificateFile];
+    return run([...place.enter, ...asked, ...credentials, url]).then(() => undefined);
+  }
   return new Promise((resolve, reject) => {
     const asked = request(
       url,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { Cache } from "../toolchain/cache";
 import { goModule } from "../toolchain/go";
+import { CILIUM_VERSION } from "../toolchain/tools";
 
 /** Something that the stack installs, out of a pinned Go module instead of the internet. */
 interface Source {
@@ -26,9 +27,16 @@ const GATEWAY_API = {
   folder: "config/crd",
 };
 
-/** Charts of Cilium that the lab has: of the version whose operator it runs, and of the one that prod pins. */
+/** The module of the Cilium that the lab runs: path, version, hash. */
+export const CILIUM_MODULE = [
+  CILIUM.module,
+  CILIUM_VERSION,
+  "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8=",
+] as const;
+
+/** Charts of Cilium that the lab has: of the version that it runs, and of the one that prod pins. */
 const CHARTS: readonly Source[] = [
-  { ...CILIUM, version: "v1.20.2", sum: "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8=" },
+  { ...CILIUM, version: CILIUM_MODULE[1], sum: CILIUM_MODULE[2] },
   { ...CILIUM, version: "v1.18.4", sum: "h1:/HrbeMmk46UDkJs4uJemIqxB7wuZ+QRMNVscNYua5C8=" },
 ];
 

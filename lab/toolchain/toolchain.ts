@@ -1,27 +1,34 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Depth } from "../depth";
 import { Cache, type Entry, folderDigest } from "./cache";
 import { go, goIdentity } from "./go";
 import { findInstalled } from "./installed";
 import { Progress } from "./progress";
-import { MODULES_FOLDER, TOOLS, type Tool, type ToolName } from "./tools";
+import { MODULES_FOLDER, NETWORK_TOOLS, TOOLS, type Tool, type ToolName } from "./tools";
 
-/** Path of every program of the lab. */
-export type Toolchain = Readonly<Record<ToolName, string>>;
+/** Path of every program of a lab; those of the network depth are there at that depth alone. */
+export type Toolchain = Readonly<Record<(typeof TOOLS)[number]["name"], string>> &
+  Readonly<Partial<Record<ToolName, string>>>;
 
 /**
  * Makes every program of the lab available: one of the user's own that is new enough, else one built from its pinned
  * Go module into the cache. What is built stays built, so a run that was cut short continues where it stopped.
  * @param log where the line about each program goes.
+ * @param depth how deep the lab goes, which decides what it needs.
  * @throws Error naming the program, its module and what go said, when one cannot be built.
  */
-export async function prepareToolchain(log: (line: string) => void): Promise<Toolchain> {
+export async function prepareToolchain(
+  log: (line: string) => void,
+  depth: Depth = "control-plane",
+): Promise<Toolchain> {
   const paths: Partial<Record<ToolName, string>> = {};
-  for (const [index, tool] of TOOLS.entries()) {
-    paths[tool.name] = await prepareTool(tool, `[${index + 1}/${TOOLS.length}]`, log);
+  const tools = depth === "network" ? [...TOOLS, ...NETWORK_TOOLS] : TOOLS;
+  for (const [index, tool] of tools.entries()) {
+    paths[tool.name] = await prepareTool(tool, `[${index + 1}/${tools.length}]`, log);
   }
-  log(`toolchain: ${TOOLS.length} programs ready`);
+  log(`toolchain: ${tools.length} programs ready`);
   return paths as Toolchain;
 }
 

@@ -41,6 +41,9 @@ export const KUBERNETES_PROVIDER_VERSION = "4.25.0";
 /** Version of the command provider that package.json pins; ../stack/commandProvider stands in for it. */
 export const COMMAND_PROVIDER_VERSION = "1.2.1";
 
+/** Version of Cilium whose programs the lab runs. */
+export const CILIUM_VERSION = "v1.20.2";
+
 const KUBERNETES_VERSION = "v1.36.3";
 const KUBERNETES_VARIABLES = {
   "k8s.io/component-base/version.gitVersion": KUBERNETES_VERSION,
@@ -49,7 +52,7 @@ const KUBERNETES_VARIABLES = {
 };
 const KUBERNETES_PROVIDER_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 
-/** Every program of the lab, in the order in which they are built: what the control plane needs first. */
+/** Every program of a lab, in the order in which they are built: what the control plane needs first. */
 export const TOOLS = [
   {
     name: "etcd",
@@ -95,8 +98,8 @@ export const TOOLS = [
   },
   {
     name: "cilium-operator",
-    version: "v1.20.2",
-    module: "cilium-operator",
+    version: CILIUM_VERSION,
+    module: "cilium",
     package: "github.com/cilium/cilium/operator",
     tags: "ipam_provider_operator",
   },
@@ -131,5 +134,42 @@ export const TOOLS = [
   },
 ] as const satisfies readonly Tool[];
 
+/** What a lab at network depth runs beside them, on its nodes. */
+export const NETWORK_TOOLS = [
+  ciliumTool("cilium-agent", "daemon"),
+  ciliumTool("cilium-dbg", "cilium-dbg"),
+  ciliumTool("cilium-cni", "plugins/cilium-cni"),
+  ciliumTool("cilium-health-responder", "cilium-health/responder"),
+  {
+    name: "cnitool",
+    version: "v1.3.1",
+    module: "cnitool",
+    package: "github.com/containernetworking/cni/cnitool",
+  },
+  {
+    name: "coredns",
+    version: "v1.15.0",
+    module: "coredns",
+    package: "github.com/coredns/coredns",
+  },
+  // What Kubernetes' own end-to-end tests run in their pods: servers and clients of every kind.
+  {
+    name: "agnhost",
+    version: KUBERNETES_VERSION,
+    module: "kubernetes",
+    package: "k8s.io/kubernetes/test/images/agnhost",
+  },
+] as const satisfies readonly Tool[];
+
 /** Name of a program of the lab. */
-export type ToolName = (typeof TOOLS)[number]["name"];
+export type ToolName = (typeof TOOLS | typeof NETWORK_TOOLS)[number]["name"];
+
+/** A program of the module that the operator is of. */
+function ciliumTool<Name extends string>(name: Name, folder: string) {
+  return {
+    name,
+    version: CILIUM_VERSION,
+    module: "cilium",
+    package: `github.com/cilium/cilium/${folder}`,
+  };
+}

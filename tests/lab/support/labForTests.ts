@@ -10,6 +10,7 @@ import {
   KubeConfig,
 } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import type { Depth } from "../../../lab/depth";
 import { Lab } from "../../../lab/lab";
 import { State } from "../../../lab/state";
 import { prepareToolchain } from "../../../lab/toolchain/toolchain";
@@ -36,9 +37,10 @@ export class LabForTests extends Lab {
   public readonly lines: string[];
   private readonly apiServers = new Map<string, { pid: number; address: string }>();
 
-  constructor() {
+  constructor(depth: Depth = "control-plane") {
     const lines: string[] = [];
-    super(new State(mkdtempSync(join(tmpdir(), "talos-cilium-lab-"))), (line) => lines.push(line));
+    const state = new State(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
+    super(state, (line) => lines.push(line), depth);
     this.lines = lines;
   }
 

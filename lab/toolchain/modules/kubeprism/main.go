@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,20 +17,22 @@ import (
 	"github.com/siderolabs/go-loadbalancer/controlplane"
 	"github.com/siderolabs/go-loadbalancer/upstream"
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 )
 
 func main() {
 	listen := flag.String("listen", "localhost:7445", "host:port to serve the Kubernetes API on")
 	upstreams := flag.String("upstreams", "", "comma-separated host:port of the API servers")
+	listenNetns := flag.String("listen-netns", "", "network namespace to listen in, as a path; default its own")
 	flag.Parse()
 
 	logger := zap.Must(zap.NewProduction())
-	if err := run(logger, *listen, strings.Split(*upstreams, ",")); err != nil {
+	if err := run(logger, *listen, *listenNetns, strings.Split(*upstreams, ",")); err != nil {
 		logger.Fatal("kubeprism failed", zap.Error(err))
 	}
 }
 
-func run(logger *zap.Logger, listen string, upstreams []string) error {
+func run(logger *zap.Logger, listen, listenNetns string, upstreams []string) error {
 	host, portText, err := net.SplitHostPort(listen)
 	if err != nil {
 		return err
@@ -55,7 +58,7 @@ func run(logger *zap.Logger, listen string, upstreams []string) error {
 
 	endpoints := make(chan []string, 1)
 	endpoints <- upstreams
-	if err := balancer.Start(endpoints); err != nil {
+	if err := inNetns(listenNetns, func() error { return balancer.Start(endpoints) }); err != nil {
 		return err
 	}
 	logger.Info("serving", zap.String("endpoint", balancer.Endpoint()), zap.Strings("upstreams", upstreams))
@@ -64,4 +67,27 @@ func run(logger *zap.Logger, listen string, upstreams []string) error {
 	defer stop()
 	<-ctx.Done()
 	return balancer.Shutdown()
+}
+
+// inNetns does something in another network namespace. A socket stays in the one that it was made in; whatever else
+// runs (the connections to the API servers) is in the process's own.
+func inNetns(path string, do func() error) error {
+	if path == "" {
+		return do()
+	}
+	result := make(chan error)
+	go func() {
+		// The thread is in the other namespace from now on, so it ends with the goroutine.
+		runtime.LockOSThread()
+		namespace, err := os.Open(path)
+		if err == nil {
+			defer namespace.Close()
+			err = unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET)
+		}
+		if err == nil {
+			err = do()
+		}
+		result <- err
+	}()
+	return <-result
 }

@@ -1,4 +1,4 @@
-module talos-cilium/lab/toolchain/cilium-operator
+module talos-cilium/lab/toolchain/cilium
 
 go 1.26.0
 

@@ -1,0 +1,194 @@
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Address4 } from "ip-address";
+import type { Settings } from "../../config";
+import { clusterServices } from "../cluster/clusterServices";
+import { ManagedProcess } from "../cluster/managedProcess";
+import type { LabNode } from "../cluster/nodes";
+import { systemPath } from "../depth";
+import { CILIUM_MODULE } from "../stack/sources";
+import { PROJECT_FOLDER, type State } from "../state";
+import { CACHE_FOLDER } from "../toolchain/cache";
+import { goModule } from "../toolchain/go";
+import type { Toolchain } from "../toolchain/toolchain";
+import { NETWORK_TOOLS } from "../toolchain/tools";
+import type { MachineArgs } from "./machine";
+import { inNetns, netnsOf, ownNetns, run } from "./namespace";
+
+/** Port at which an API server is reached on the LAN, as everywhere. */
+export const API_PORT = 6443;
+
+/** What a network is made from. */
+export interface NetworkArgs {
+  /** Where its files and logs go. */
+  readonly state: State;
+  /** Programs, those of the network depth among them. */
+  readonly toolchain: Toolchain;
+  /** Settings of the stack: addresses, KubePrism's port. */
+  readonly settings: Settings;
+  /** The nodes. */
+  readonly nodes: readonly LabNode[];
+  /** Called with each process as it starts. */
+  readonly started: (process: ManagedProcess) => void;
+}
+
+/**
+ * The LAN and all that is on it: a bridge in a namespace of its own (where the router would be), the nodes, and a client
+ * outside the cluster. The host's own network has no part in it.
+ */
+export class Network {
+  /** Address of the router; etcd is there, too. */
+  public readonly gateway: string;
+  /** Address of the client. */
+  public readonly client: string;
+  private readonly lan: Address4;
+  private readonly pids = new Map<string, number>();
+
+  constructor(private readonly args: NetworkArgs) {
+    this.lan = new Address4(args.settings.lan.cidr ?? "192.168.10.0/24");
+    const first = this.lan.startAddressExclusive().bigInt();
+    this.gateway = args.settings.lan.gateway ?? Address4.fromBigInt(first).correctForm();
+    // Far from the router, the pools and the nodes, at the LAN's other end.
+    this.client = Address4.fromBigInt(this.lan.endAddressExclusive().bigInt()).correctForm();
+  }
+
+  /** Makes the LAN, the client, and boots the machines; they wait for an API server to appear. */
+  public async start(): Promise<void> {
+    const { state, nodes } = this.args;
+    await removeCgroups(state);
+    const lan = await this.namespace("lan");
+    await run(
+      [...inNetns(lan), "ip", "-batch", "-"],
+      [
+        "link set lo up",
+        "link add lan type bridge",
+        `address add ${this.gateway}/${this.lan.subnetMask} dev lan`,
+        "link set lan up",
+      ].join("\n"),
+    );
+
+    const client = await this.namespace("client");
+    await this.attach("client");
+    await run(
+      [...inNetns(client), "ip", "-batch", "-"],
+      [
+        "link set lo up",
+        `address add ${this.client}/${this.lan.subnetMask} dev eth0`,
+        "link set eth0 up",
+        `route add default via ${this.gateway}`,
+      ].join("\n"),
+    );
+
+    const bpfSources = join(await goModule(...CILIUM_MODULE), "bpf");
+    for (const node of nodes) await this.boot(node, bpfSources);
+  }
+
+  /** Command line that runs what follows it in a namespace: of a node by its name, of the `client`, or of the `lan`. */
+  public enter(name: string): string[] {
+    return inNetns(netnsOf(this.pids.get(name)));
+  }
+
+  /** Removes what outlives the processes. Call it when they have ended. */
+  public async remove(): Promise<void> {
+    await removeCgroups(this.args.state);
+  }
+
+  /** A network namespace, held by a process that does nothing else. */
+  private async namespace(name: string): Promise<string> {
+    const holder = new ManagedProcess(this.args.state, {
+      name,
+      program: "unshare",
+      args: ["--net", "--uts", "sleep", "infinity"],
+      stopSeconds: 0,
+    });
+    return this.hold(name, holder);
+  }
+
+  private async boot(node: LabNode, bpfSources: string): Promise<void> {
+    const { state, settings, toolchain, nodes } = this.args;
+    const scratch = state.path("machines", node.name);
+    mkdirSync(scratch, { recursive: true });
+    const ccache = join(CACHE_FOLDER, "ccache");
+    mkdirSync(ccache, { recursive: true });
+    const programs = [
+      ...NETWORK_TOOLS.map(({ name }) => [name, toolchain[name] ?? ""]),
+      ["cilium-operator-generic", toolchain["cilium-operator"]],
+      ["clang", join(__dirname, "clang")],
+      ["node", process.execPath],
+    ];
+    const args: MachineArgs = {
+      folder: state.folder,
+      node,
+      kubeprism: toolchain.kubeprism,
+      kubePrismPort: settings.kubePrism.port,
+      apiServers: nodes.filter(isControlPlane).map(({ address }) => `${address}:${API_PORT}`),
+      services: clusterServices(settings),
+    };
+    const machine = new ManagedProcess(state, {
+      name: node.name,
+      program: "sh",
+      args: [
+        join(__dirname, "machine.sh"),
+        "node",
+        "--require",
+        require.resolve("ts-node/register/transpile-only"),
+        join(__dirname, "machine.ts"),
+        JSON.stringify(args),
+      ],
+      environment: {
+        PATH: `/opt/lab/bin:${systemPath()}`,
+        TS_NODE_PROJECT: join(PROJECT_FOLDER, "tsconfig.json"),
+        CCACHE_DIR: ccache,
+        MACHINE: node.name,
+        CGROUP: join(labCgroup(state), node.name),
+        SCRATCH: scratch,
+        SHARED: [PROJECT_FOLDER, CACHE_FOLDER, state.folder].join("\n"),
+        ADDRESS: `${node.address}/${this.lan.subnetMask}`,
+        GATEWAY: this.gateway,
+        BPF_SOURCES: bpfSources,
+        PROGRAMS: programs.map(([name, path]) => `${name}=${path}`).join("\n"),
+      },
+      // It is switched off: what runs on it ends with it.
+      stopSeconds: 0,
+    });
+    await this.hold(node.name, machine);
+    await this.attach(node.name);
+  }
+
+  private async hold(name: string, process: ManagedProcess): Promise<string> {
+    this.args.started(process);
+    const netns = await ownNetns(process.pid);
+    this.pids.set(name, process.pid ?? 0);
+    return netns;
+  }
+
+  /** Plugs a namespace's eth0 into the LAN; the other end of the cable has the namespace's name. */
+  private async attach(name: string): Promise<void> {
+    const lan = this.enter("lan");
+    const peer = ["peer", "name", "eth0", "netns", String(this.pids.get(name))];
+    await run([...lan, "ip", "link", "add", name, "type", "veth", ...peer]);
+    await run([...lan, "ip", "link", "set", name, "master", "lan", "up"]);
+  }
+}
+
+/** Folder of a lab's cgroups, below the root of cgroup v2. */
+export function labCgroup(state: State): string {
+  const digest = createHash("sha256").update(state.folder).digest("hex");
+  return join("talos-cilium-lab", digest.slice(0, 12));
+}
+
+function isControlPlane({ controlPlane }: LabNode): boolean {
+  return controlPlane;
+}
+
+/** Removes the cgroups of a lab whose processes have ended, and the folder of all labs' when it is the last one. */
+async function removeCgroups(state: State): Promise<void> {
+  const scratch = state.path("machines", "cgroup");
+  mkdirSync(scratch, { recursive: true });
+  const script = `
+    mount -t cgroup2 none "$0"
+    [ ! -d "$0/$1" ] || find "$0/$1" -depth -type d -exec rmdir {} +
+    rmdir --ignore-fail-on-non-empty "$(dirname "$0/$1")" 2> /dev/null || true`;
+  await run(["unshare", "--mount", "sh", "-euc", script, scratch, labCgroup(state)]);
+}
