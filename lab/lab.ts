@@ -149,6 +149,11 @@ export class Lab {
     return JSON.parse(readFileSync(this.state.clusterFile, "utf8")).port;
   }
 
+  /** How deep the cluster that runs goes. */
+  public get runningDepth(): Depth {
+    return JSON.parse(readFileSync(this.state.clusterFile, "utf8")).depth;
+  }
+
   private async startSupervisor(request: StartRequest): Promise<void> {
     const log = openSync(this.state.log("supervisor"), "a");
     const child: ChildProcess = fork(join(__dirname, "supervisor.ts"), {

@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CommandError } from "@pulumi/pulumi/automation";
 import { Lab } from "./lab";
+import { enter } from "./network/enter";
 import { printEvent } from "./stack/printEvent";
 import { statusTable } from "./status";
 
@@ -10,6 +12,7 @@ npm run lab -- up [--port N]                same
 npm run lab -- status                       what is there
 npm run lab -- preview [--stack prod]       what an up would change
 npm run lab -- destroy                      remove what the stack made; the cluster stays
+npm run lab -- exec NODE|client|lan -- CMD  run a command on a node, on the client or at the router
 npm run lab -- down                         end the cluster
 npm run lab -- kubeconfig                   path of the kubeconfig, for KUBECONFIG=$(npm run -s lab -- kubeconfig)`;
 
@@ -27,7 +30,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: { port: { type: "string" }, stack: { type: "string", default: "lab" } },
   });
-  const [command = ""] = positionals;
+  const [command = "", ...operands] = positionals;
   const lab = new Lab();
 
   switch (command) {
@@ -47,6 +50,14 @@ async function main(): Promise<void> {
     }
     case "status": {
       console.log(lab.running ? await statusTable(lab) : "the lab does not run");
+      break;
+    }
+    case "exec": {
+      const [where = "", ...asked] = operands;
+      const [program = "", ...args] = [...enter(lab.state, where), ...asked];
+      const { status, error } = spawnSync(program, args, { stdio: "inherit" });
+      if (error !== undefined) throw error;
+      process.exitCode = status ?? 1;
       break;
     }
     case "down": {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   ApiException,
   ApiextensionsV1Api,
+  CoordinationV1Api,
   CoreV1Api,
   CustomObjectsApi,
   KubeConfig,
@@ -11,6 +12,7 @@ import {
 import Table from "cli-table3";
 import { retryTransient } from "../tools/cluster";
 import type { Lab } from "./lab";
+import { arpAnswers, hardwareAddress } from "./network/arp";
 
 /** A custom resource, as far as the status looks at it. */
 type CustomResource = KubernetesObject & {
@@ -35,23 +37,23 @@ export async function statusTable(lab: Lab, waitSeconds = 0): Promise<string> {
   const cluster = new KubeConfig();
   cluster.loadFromFile(lab.state.kubeconfig);
   const deadline = performance.now() + waitSeconds * 1000;
-  let rows = await statusRows(cluster);
+  let rows = await statusRows(cluster, lab);
   while (rows.some(({ settled }) => !settled) && performance.now() < deadline) {
     await sleep(500);
-    rows = await statusRows(cluster);
+    rows = await statusRows(cluster, lab);
   }
   const table = new Table({ head: ["what", "state"], style: { head: [], border: [] } });
-  const names = lab.processes.map(({ name }) => name).sort();
+  const names = [...new Set(lab.processes.map(({ name }) => name))].sort();
   table.push(...rows.map(({ what, state }) => [what, state]), ["processes", names.join("\n")]);
   return table.toString();
 }
 
-function statusRows(cluster: KubeConfig): Promise<Row[]> {
-  return Promise.all(
-    [nodesRow, gatewayApiRow, releaseRow, gatewayClassRow, poolRow, policyRow].map((row) =>
-      retryTransient(() => row(cluster)),
-    ),
-  );
+function statusRows(cluster: KubeConfig, lab: Lab): Promise<Row[]> {
+  const rows = [
+    ...[nodesRow, gatewayApiRow, releaseRow, gatewayClassRow, poolRow, policyRow],
+    ...(lab.runningDepth === "network" ? [addressesRow(lab)] : []),
+  ];
+  return Promise.all(rows.map((row) => retryTransient(() => row(cluster))));
 }
 
 async function nodesRow(cluster: KubeConfig): Promise<Row> {
@@ -151,6 +153,36 @@ async function policyRow(cluster: KubeConfig): Promise<Row> {
       ),
     ),
     settled: true,
+  };
+}
+
+/** The addresses of Services: who has the lease to announce each one, and who answers for it on the LAN. */
+function addressesRow({ state }: Lab): (cluster: KubeConfig) => Promise<Row> {
+  return async (cluster) => {
+    const core = cluster.makeApiClient(CoreV1Api);
+    const nodes = (await core.listNode()).items.map(({ metadata }) => metadata?.name ?? "");
+    const macs = await Promise.all(nodes.map((node) => hardwareAddress(state, node)));
+    const leases = await cluster
+      .makeApiClient(CoordinationV1Api)
+      .listNamespacedLease({ namespace: "kube-system" });
+    const holders = new Map(
+      leases.items.map(({ metadata, spec }) => [metadata?.name, spec?.holderIdentity]),
+    );
+    const { items } = await core.listServiceForAllNamespaces();
+    const addresses = items.flatMap(({ metadata, status }) =>
+      (status?.loadBalancer?.ingress ?? []).map(async ({ ip = "" }) => {
+        const { namespace, name } = metadata ?? {};
+        const answers = await arpAnswers(state, ip);
+        const who = answers.map((mac) => nodes[macs.indexOf(mac)] ?? mac);
+        const holder = holders.get(`cilium-l2announce-${namespace}-${name}`) ?? "nobody";
+        return `${ip} (${namespace}/${name}): lease of ${holder}, ARP by ${who.join(", ") || "nobody"}`;
+      }),
+    );
+    return {
+      what: "addresses on the LAN",
+      state: lines(await Promise.all(addresses)),
+      settled: true,
+    };
   };
 }
 

@@ -45,7 +45,14 @@ export class PodNetwork {
       await run(["ip", "-n", this.name, "link", "set", "lo", "up"]);
       this.made = true;
     }
-    const printed = await this.cni("add");
+    let printed: string;
+    try {
+      printed = await this.cni("add");
+    } catch (error) {
+      // The next attempt must not find half of this one.
+      await this.cni("del");
+      throw error;
+    }
     const { ips = [] } = JSON.parse(printed) as { ips?: { address: string }[] };
     this.addresses = ips.map(({ address }) => address.split("/")[0] ?? "");
   }

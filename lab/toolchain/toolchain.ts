@@ -102,8 +102,8 @@ async function toolEntry(tool: Tool): Promise<Entry> {
 
 /** Flags for the linker: no symbol table, which halves the size, and the variables of the tool. */
 function linkerFlags(tool: Tool): string {
-  const variables = Object.entries(tool.variables ?? {}).map(
-    ([name, value]) => `-X ${name}=${value}`,
+  const variables = Object.entries(tool.variables ?? {}).map(([name, value]) =>
+    value.includes(" ") ? `-X '${name}=${value}'` : `-X ${name}=${value}`,
   );
   return ["-s -w", ...variables].join(" ");
 }

@@ -44,6 +44,9 @@ export const COMMAND_PROVIDER_VERSION = "1.2.1";
 /** Version of Cilium whose programs the lab runs. */
 export const CILIUM_VERSION = "v1.20.2";
 
+/** What Cilium's programs say of themselves: version, commit and its date, Go's version, platform. */
+const CILIUM_VERSION_TEXT = `${CILIUM_VERSION.slice(1)} lab 2026-01-01T00:00:00Z go version go1.26 linux/amd64`;
+
 const KUBERNETES_VERSION = "v1.36.3";
 const KUBERNETES_VARIABLES = {
   "k8s.io/component-base/version.gitVersion": KUBERNETES_VERSION,
@@ -171,5 +174,6 @@ function ciliumTool<Name extends string>(name: Name, folder: string) {
     version: CILIUM_VERSION,
     module: "cilium",
     package: `github.com/cilium/cilium/${folder}`,
+    variables: { "github.com/cilium/cilium/pkg/version.ciliumVersion": CILIUM_VERSION_TEXT },
   };
 }
