@@ -81,11 +81,11 @@ export class LabForTests extends Lab {
 }
 
 /** Builds the toolchain, once, printing what takes long; every suite begins with it. */
-export async function withToolchain(this: Mocha.Context): Promise<void> {
+export async function withToolchain(this: Mocha.Context, depth?: Depth): Promise<void> {
   this.timeout(BUILD_TIMEOUT);
   await prepareToolchain((line) => {
     if (!/in the cache|^toolchain:/.test(line)) console.log(line);
-  });
+  }, depth);
 }
 
 /** Asks again every half second until the answer is not undefined. */

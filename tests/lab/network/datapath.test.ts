@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { arpAnswers, hardwareAddress } from "../../../lab/network/arp";
+import { everyPair, foreignPackets } from "../support/everyPair";
+import { eventually } from "../support/labForTests";
+import { NETWORK_TIMEOUT, NetworkLab, type TestPod } from "../support/networkLab";
+
+describe("the data path", function () {
+  this.timeout(NETWORK_TIMEOUT);
+  const lab = new NetworkLab();
+  let pods: TestPod[];
+
+  before(async function () {
+    await lab.begin(this);
+    pods = await lab.serveOnEveryNode("web");
+  });
+  after(() => lab.remove());
+
+  it("is on every node what the stack asked for", async () => {
+    for (const node of await lab.nodes()) {
+      const status = JSON.parse(await lab.on(node, "cilium-dbg", "status", "-o", "json"));
+      assert.equal(status.kubernetes.state, "Ok", node);
+      assert.equal(status.cilium.state, "Ok", node);
+      assert.match(status.cilium.msg, /^1\.20\.2 /, node);
+      assert.equal(status["kube-proxy-replacement"].mode, "True", node);
+      assert.equal(status["kube-proxy-replacement"].directRoutingDevice, "eth0", node);
+      assert.equal(status.routing["inter-host-routing-mode"], "Native", node);
+      assert.equal(status.masquerading.mode, "BPF", node);
+      assert.equal(status.masquerading["snat-exclusion-cidr-v4"], "10.14.0.0/16", node);
+      const failing = status.controllers.filter(
+        (controller: { status: { "consecutive-failure-count"?: number } }) =>
+          (controller.status["consecutive-failure-count"] ?? 0) > 0,
+      );
+      assert.deepEqual(failing, [], node);
+    }
+  });
+
+  it("has every agent talk to KubePrism on its own node, and to no API server", async () => {
+    for (const node of await lab.nodes()) {
+      const sockets = await lab.on(node, "ss", "-Htnp", "state", "established");
+      const peers = sockets
+        .split("\n")
+        .filter((line) => line.includes('"cilium-agent"'))
+        .map((line) => line.trim().split(/\s+/)[3]);
+      assert.ok(peers.includes("127.0.0.1:7445"), `${node}: ${peers}`);
+      assert.ok(!peers.some((peer) => peer?.endsWith(":6443")), `${node}: ${peers}`);
+    }
+  });
+
+  it("brings every pod to every other one, as itself and without a tunnel", async () => {
+    const { failures, packets } = await everyPair(lab, pods);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(foreignPackets(packets, pods), []);
+  });
+
+  it("reaches Services by name, from pods", async () => {
+    await lab.create({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "web" },
+      spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+    for (const pod of pods) {
+      const answer = await eventually(`web answers ${pod.name}`, () =>
+        lab
+          .on(
+            pod.node,
+            ...lab.inPod(pod),
+            "curl",
+            "-sS",
+            "-m",
+            "2",
+            "http://web.default.svc.cluster.local/hostname",
+          )
+          .catch(() => undefined),
+      );
+      assert.match(answer, /^web-/);
+    }
+  });
+
+  it("announces an address from exactly one node, which has its lease, and answers there", async () => {
+    const address = await lab.expose("one", "web");
+    const announcer = await lab.announcer("one");
+    assert.match(await lab.answer(address), /^web-/);
+    assert.deepEqual(await arpAnswers(lab.state, address), [
+      await hardwareAddress(lab.state, announcer),
+    ]);
+  });
+
+  it("spreads 20 Services over the nodes, and all of them answer", async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `spread-${index}`);
+    const addresses = await Promise.all(names.map((name) => lab.expose(name, "web")));
+    assert.equal(new Set(addresses).size, 20);
+    for (const address of addresses) assert.match(await lab.answer(address), /^web-/);
+    const announcers = new Set(await Promise.all(names.map((name) => lab.announcer(name))));
+    assert.ok(announcers.size > 1, `all announced by ${[...announcers]}`);
+
+    // One by one, as Cilium's announcer stops for good when it loses more than 16 at once (README, Limits).
+    for (const name of names) {
+      await lab.clients.core.deleteNamespacedService({ namespace: "default", name });
+    }
+  });
+
+  it("does not answer for an address that no Service has", async () => {
+    assert.deepEqual(await arpAnswers(lab.state, "192.168.10.99"), []);
+    assert.deepEqual(await arpAnswers(lab.state, "192.168.10.49"), []);
+  });
+
+  it("does not answer for an address that no policy announces", async () => {
+    await lab.reconfigure((config) => ({
+      ...config,
+      "talos-cilium:loadBalancing": {
+        pools: [{ start: "192.168.10.50", stop: "192.168.10.99" }],
+        policies: [
+          { interfaces: ["^eth0$"], serviceSelector: { matchLabels: { announced: "yes" } } },
+        ],
+      },
+    }));
+    const silent = await lab.expose("silent", "web");
+    const announced = await lab.expose("announced", "web", { labels: { announced: "yes" } });
+    assert.match(await lab.answer(announced), /^web-/);
+    assert.deepEqual(await arpAnswers(lab.state, silent), []);
+    // The address may have been another Service's, and the client remember who had it.
+    await lab.on("client", "ip", "neighbour", "flush", "all");
+    await assert.rejects(lab.ask(silent));
+  });
+
+  it("does not answer for an address whose policy leaves out loadBalancerIPs", async () => {
+    const policy = {
+      group: "cilium.io",
+      version: "v2alpha1",
+      plural: "ciliuml2announcementpolicies",
+    };
+    await lab.create({
+      apiVersion: "cilium.io/v2alpha1",
+      kind: "CiliumL2AnnouncementPolicy",
+      metadata: { name: "mute", namespace: "" },
+      spec: {
+        interfaces: ["^eth0$"],
+        serviceSelector: { matchLabels: { announced: "mute" } },
+      },
+    });
+    const address = await lab.expose("mute", "web", { labels: { announced: "mute" } });
+    // As long as an announced one takes, and longer.
+    await sleep(10_000);
+    assert.deepEqual(await arpAnswers(lab.state, address), []);
+    await lab.clients.objects.patchClusterCustomObject({
+      ...policy,
+      name: "mute",
+      body: [{ op: "add", path: "/spec/loadBalancerIPs", value: true }],
+    });
+    assert.match(await lab.answer(address), /^web-/);
+  });
+});

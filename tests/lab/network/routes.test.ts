@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { everyPair } from "../support/everyPair";
+import { NETWORK_TIMEOUT, NetworkLab } from "../support/networkLab";
+
+describe("the data path without autoDirectNodeRoutes", function () {
+  this.timeout(NETWORK_TIMEOUT);
+  const lab = new NetworkLab();
+
+  before(async function () {
+    await lab.begin(this, (config) => ({
+      ...config,
+      "talos-cilium:routing": { devices: ["eth0"], routes: "network" },
+    }));
+  });
+  after(() => lab.remove());
+
+  it("brings no pod to one on another node, which shows that the test of it can fail", async () => {
+    const pods = await lab.serveOnEveryNode("web");
+    const { failures } = await everyPair(lab, pods);
+    assert.equal(failures.length, pods.length * (pods.length - 1), failures.join("\n"));
+  });
+});
