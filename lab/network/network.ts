@@ -169,6 +169,9 @@ export class Network {
     const peer = ["peer", "name", "eth0", "netns", String(this.pids.get(name))];
     await run([...lan, "ip", "link", "add", name, "type", "veth", ...peer]);
     await run([...lan, "ip", "link", "set", name, "master", "lan", "up"]);
+    // A network card drops frames for another's hardware address, a veth hands them to BPF programs: with an address
+    // that the bridge does not know (any more) every node would answer.
+    await run([...lan, "bridge", "link", "set", "dev", name, "flood", "off"]);
   }
 }
 

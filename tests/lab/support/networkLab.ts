@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type KubernetesObject, KubernetesObjectApi, type V1Pod } from "@kubernetes/client-node";
 import { execa } from "execa";
 import { missingForNetwork } from "../../../lab/depth";
@@ -18,6 +19,16 @@ export interface TestPod {
   readonly name: string;
   readonly node: string;
   readonly address: string;
+}
+
+/** How a client's requests went. */
+export interface Traffic {
+  /** How many it sent. */
+  readonly requests: number;
+  /** How many connections it opened. */
+  readonly connections: number;
+  /** Which ones failed: when, and how. */
+  readonly failures: readonly string[];
 }
 
 /** A lab at network depth, of a test's own. */
@@ -75,8 +86,14 @@ export class NetworkLab extends LabForTests {
     }
   }
 
-  /** A pod that answers HTTP at port 8080 on every node; returns them once all are ready. */
-  public async serveOnEveryNode(name: string): Promise<TestPod[]> {
+  /**
+   * A pod that answers HTTP at port 8080 on every node; returns them once all are ready.
+   * @param nodeSelector labels of the nodes, when not all.
+   */
+  public async serveOnEveryNode(
+    name: string,
+    nodeSelector: Record<string, string> = {},
+  ): Promise<TestPod[]> {
     const labels = { app: name };
     await this.create({
       apiVersion: "apps/v1",
@@ -87,6 +104,7 @@ export class NetworkLab extends LabForTests {
         template: {
           metadata: { labels },
           spec: {
+            nodeSelector,
             tolerations: [{ operator: "Exists" }],
             terminationGracePeriodSeconds: 1,
             containers: [
@@ -101,8 +119,12 @@ export class NetworkLab extends LabForTests {
         },
       },
     });
-    const { length } = await this.nodes();
-    return this.pods(name, length);
+    const { items } = await this.clients.core.listNode({
+      labelSelector: Object.entries(nodeSelector)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(","),
+    });
+    return this.pods(name, items.length);
   }
 
   /** The pods of an application, once so many are ready. */
@@ -174,6 +196,55 @@ export class NetworkLab extends LabForTests {
       `${address} answers`,
       () => this.ask(address).catch(() => undefined),
       seconds,
+    );
+  }
+
+  /**
+   * Has the client ask an address, in the background.
+   * @param kind whether all requests share one connection, or each has its own.
+   */
+  public async traffic(
+    address: string,
+    count: number,
+    rate: number,
+    kind: "fresh" | "shared",
+  ): Promise<Traffic> {
+    const script = join(__dirname, "trafficClient.cjs");
+    const url = `http://${address}/hostname`;
+    const printed = await this.on(
+      "client",
+      ...[process.execPath, script, url, String(count), String(rate), kind],
+    );
+    return JSON.parse(printed);
+  }
+
+  /** Pulls a node's cable out, or plugs it in again. */
+  public async cable(node: string, state: "up" | "down"): Promise<void> {
+    await this.on("lan", "ip", "link", "set", node, state);
+  }
+
+  /** Kills the agent of a node; its kubelet starts it again. */
+  public async killAgent(node: string): Promise<void> {
+    process.kill(await this.agentPid(node), "SIGKILL");
+  }
+
+  /** Waits until every node has a ready agent. */
+  public async agentsReady(): Promise<void> {
+    await eventually(
+      "every agent ready",
+      async () => {
+        const { apps } = this.clients;
+        const { metadata, status } = await apps.readNamespacedDaemonSet({
+          namespace: "kube-system",
+          name: "cilium",
+        });
+        const all = status?.desiredNumberScheduled;
+        const current = status?.observedGeneration === metadata?.generation;
+        return current && status?.numberReady === all && status?.updatedNumberScheduled === all
+          ? true
+          : undefined;
+      },
+      180,
     );
   }
 
