@@ -7,6 +7,7 @@ import { type StackConfig, settingsOf } from "../tools/stackFile";
 import { endLabProcesses, type LabProcess, labProcesses, mark } from "./cluster/labProcesses";
 import { assertPortFree } from "./cluster/ports";
 import { chosenDepth, type Depth, describeDepth } from "./depth";
+import { removeCgroups } from "./network/cgroups";
 import { openStack, type Program } from "./stack/engine";
 import { labConfig } from "./stack/stackConfig";
 import { State } from "./state";
@@ -115,11 +116,13 @@ export class Lab {
 
   /** Ends the cluster and every process of the lab; what it was is forgotten at the next start. */
   public async stopCluster(): Promise<LabProcess[]> {
+    const depth = existsSync(this.state.clusterFile) ? this.runningDepth : this.depth;
     rmSync(this.state.clusterFile, { force: true });
     const found = this.processes;
     // The supervisor stops the others in order; what it leaves is a crashed lab's.
     await endLabProcesses(this.state, GRACE_SECONDS, ({ name }) => name === "supervisor");
     await endLabProcesses(this.state, GRACE_SECONDS);
+    if (depth === "network") await removeCgroups(this.state);
     return found;
   }
 

@@ -77,7 +77,6 @@ export class Cluster {
     const isEtcd = ({ name }: ManagedProcess) => name === "etcd";
     await Promise.all(this.processes.filter((each) => !isEtcd(each)).map((each) => each.stop()));
     await this.processes.find(isEtcd)?.stop();
-    await this.network?.remove();
   }
 
   private async startKwok(): Promise<void> {

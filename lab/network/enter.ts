@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { labProcesses } from "../cluster/labProcesses";
 import { systemPath } from "../depth";
 import type { State } from "../state";
-import { labCgroup } from "./network";
+import { labCgroup } from "./cgroups";
 
 /** Joins a cgroup ($1, below the root), mounted at $0 for that moment only, and goes on with the other arguments. */
 const JOIN_CGROUP = `

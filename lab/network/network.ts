@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Address4 } from "ip-address";
@@ -13,6 +12,7 @@ import { CACHE_FOLDER } from "../toolchain/cache";
 import { goModule } from "../toolchain/go";
 import type { Toolchain } from "../toolchain/toolchain";
 import { NETWORK_TOOLS } from "../toolchain/tools";
+import { labCgroup, removeCgroups } from "./cgroups";
 import type { MachineArgs } from "./machine";
 import { inNetns, netnsOf, ownNetns, run } from "./namespace";
 
@@ -87,11 +87,6 @@ export class Network {
   /** Command line that runs what follows it in a namespace: of a node by its name, of the `client`, or of the `lan`. */
   public enter(name: string): string[] {
     return inNetns(netnsOf(this.pids.get(name)));
-  }
-
-  /** Removes what outlives the processes. Call it when they have ended. */
-  public async remove(): Promise<void> {
-    await removeCgroups(this.args.state);
   }
 
   /** A network namespace, held by a process that does nothing else. */
@@ -175,23 +170,6 @@ export class Network {
   }
 }
 
-/** Folder of a lab's cgroups, below the root of cgroup v2. */
-export function labCgroup(state: State): string {
-  const digest = createHash("sha256").update(state.folder).digest("hex");
-  return join("talos-cilium-lab", digest.slice(0, 12));
-}
-
 function isControlPlane({ controlPlane }: LabNode): boolean {
   return controlPlane;
-}
-
-/** Removes the cgroups of a lab whose processes have ended, and the folder of all labs' when it is the last one. */
-async function removeCgroups(state: State): Promise<void> {
-  const scratch = state.path("machines", "cgroup");
-  mkdirSync(scratch, { recursive: true });
-  const script = `
-    mount -t cgroup2 none "$0"
-    [ ! -d "$0/$1" ] || find "$0/$1" -depth -type d -exec rmdir {} +
-    rmdir --ignore-fail-on-non-empty "$(dirname "$0/$1")" 2> /dev/null || true`;
-  await run(["unshare", "--mount", "sh", "-euc", script, scratch, labCgroup(state)]);
 }

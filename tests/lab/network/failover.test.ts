@@ -1,11 +1,33 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { arpAnswers, hardwareAddress } from "../../../lab/network/arp";
+import type { StackConfig } from "../../../tools/stackFile";
 import { eventually } from "../support/labForTests";
 import { NETWORK_TIMEOUT, NetworkLab } from "../support/networkLab";
 
 /** Lease timings of the test, in seconds: short ones, as it waits for them. */
 const LEASE = { leaseDuration: 5, leaseRenewDeadline: 3, leaseRetryPeriod: 1 };
+
+/** Workers announce, the first control plane serves: what is lost with an announcer is the announcer alone. */
+function configured(config: StackConfig): StackConfig {
+  return {
+    ...config,
+    "talos-cilium:loadBalancing": {
+      ...(config["talos-cilium:loadBalancing"] as object),
+      ...LEASE,
+      policies: [
+        {
+          interfaces: ["^eth0$"],
+          nodeSelector: {
+            matchExpressions: [
+              { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
 
 describe("failover", function () {
   this.timeout(NETWORK_TIMEOUT);
@@ -13,24 +35,7 @@ describe("failover", function () {
   let address: string;
 
   before(async function () {
-    // Workers announce, the first control plane serves: what is lost is the announcer alone.
-    await lab.begin(this, (config) => ({
-      ...config,
-      "talos-cilium:loadBalancing": {
-        ...(config["talos-cilium:loadBalancing"] as object),
-        ...LEASE,
-        policies: [
-          {
-            interfaces: ["^eth0$"],
-            nodeSelector: {
-              matchExpressions: [
-                { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
-              ],
-            },
-          },
-        ],
-      },
-    }));
+    await lab.begin(this, configured);
     await lab.serveOnEveryNode("web", { "kubernetes.io/hostname": "talos-c7r-dgh" });
     address = await lab.expose("web", "web");
     await lab.answer(address);
@@ -75,6 +80,35 @@ describe("failover", function () {
     assert.deepEqual(await shared, { requests: 1500, connections: 1, failures: [] });
     assert.deepEqual((await fresh).failures, []);
     await lab.agentsReady();
+  });
+
+  it("rolls every agent on a change of values without a failed request", async () => {
+    const generation = async () =>
+      (await lab.clients.apps.readNamespacedDaemonSet({ namespace: "kube-system", name: "cilium" }))
+        .metadata?.generation;
+    const before = await generation();
+    let rolled = false;
+    const counts = { requests: 0, failures: [] as string[] };
+    const traffic = (async () => {
+      while (!rolled) {
+        const { requests, failures } = await lab.traffic(address, 500, 100, "fresh");
+        counts.requests += requests;
+        counts.failures.push(...failures);
+      }
+    })();
+    await lab.reconfigure((config) => ({
+      ...configured(config),
+      "talos-cilium:cilium": {
+        ...(config["talos-cilium:cilium"] as object),
+        values: { bpf: { monitorAggregation: "maximum" } },
+      },
+    }));
+    await lab.agentsReady();
+    rolled = true;
+    await traffic;
+    assert.notEqual(await generation(), before);
+    assert.ok(counts.requests >= 1000, `${counts.requests} requests`);
+    assert.deepEqual(counts.failures, []);
   });
 
   it("loses none of 10,000 requests while one, then two of three API servers die, and makes new Services", async () => {
