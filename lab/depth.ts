@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   iptables: ["iptables", "ip6tables"],
   kmod: ["modprobe"],
   "llvm-19": ["llc-19"],
+  procps: ["pgrep"],
   tcpdump: ["tcpdump"],
   "util-linux": ["nsenter", "unshare"],
 };

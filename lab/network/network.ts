@@ -19,6 +19,9 @@ import { inNetns, netnsOf, ownNetns, run } from "./namespace";
 /** Port at which an API server is reached on the LAN, as everywhere. */
 export const API_PORT = 6443;
 
+/** Seconds that a machine has until it is on the LAN. */
+const BOOT_SECONDS = 30;
+
 /** What a network is made from. */
 export interface NetworkArgs {
   /** Where its files and logs go. */
@@ -149,6 +152,11 @@ export class Network {
     });
     await this.hold(node.name, machine);
     await this.attach(node.name);
+    const show = [...this.enter(node.name), "ip", "-brief", "address", "show", "eth0"];
+    await machine.healthy(async () => {
+      const shown = await run(show);
+      if (!shown.includes(node.address)) throw new Error(`eth0 is not up: ${shown}`);
+    }, BOOT_SECONDS);
   }
 
   private async hold(name: string, process: ManagedProcess): Promise<string> {

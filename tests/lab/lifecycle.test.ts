@@ -97,7 +97,11 @@ describe("the lab's life", function () {
 function npmStart(state: State): ChildProcess {
   return spawn("npm", ["start"], {
     cwd: PROJECT_FOLDER,
-    env: { ...process.env, TALOS_CILIUM_LAB: state.folder },
+    env: {
+      ...process.env,
+      TALOS_CILIUM_LAB: state.folder,
+      TALOS_CILIUM_LAB_DEPTH: "control-plane",
+    },
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
