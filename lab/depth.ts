@@ -18,6 +18,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   iproute2: ["ip", "bridge"],
   iperf3: ["iperf3"],
   "iputils-arping": ["arping"],
+  "iputils-ping": ["ping"],
   iptables: ["iptables", "ip6tables"],
   kmod: ["modprobe"],
   "llvm-19": ["llc-19"],

@@ -101,6 +101,34 @@ describe("the data path", function () {
     }
   });
 
+  it("gives a Gateway an address, and announces it", async () => {
+    await lab.create({
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "Gateway",
+      metadata: { name: "web" },
+      spec: {
+        gatewayClassName: "cilium",
+        listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
+      },
+    });
+    const address = await lab.addressOf("cilium-gateway-web");
+    const announcer = await lab.announcer("cilium-gateway-web");
+    const gateway = await eventually("the Gateway says its address", async () => {
+      const { status } = (await lab.clients.objects.getNamespacedCustomObject({
+        group: "gateway.networking.k8s.io",
+        version: "v1",
+        namespace: "default",
+        plural: "gateways",
+        name: "web",
+      })) as { status?: { addresses?: { value: string }[] } };
+      return status?.addresses?.[0]?.value;
+    });
+    assert.equal(gateway, address);
+    assert.deepEqual(await arpAnswers(lab.state, address), [
+      await hardwareAddress(lab.state, announcer),
+    ]);
+  });
+
   it("does not answer for an address that no Service has", async () => {
     assert.deepEqual(await arpAnswers(lab.state, "192.168.10.99"), []);
     assert.deepEqual(await arpAnswers(lab.state, "192.168.10.49"), []);

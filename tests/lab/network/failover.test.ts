@@ -1,33 +1,12 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { arpAnswers, hardwareAddress } from "../../../lab/network/arp";
-import type { StackConfig } from "../../../tools/stackFile";
+import { configured } from "../support/announcedByWorkers";
 import { eventually } from "../support/labForTests";
 import { NETWORK_TIMEOUT, NetworkLab } from "../support/networkLab";
 
 /** Lease timings of the test, in seconds: short ones, as it waits for them. */
 const LEASE = { leaseDuration: 5, leaseRenewDeadline: 3, leaseRetryPeriod: 1 };
-
-/** Workers announce, the first control plane serves: what is lost with an announcer is the announcer alone. */
-function configured(config: StackConfig): StackConfig {
-  return {
-    ...config,
-    "talos-cilium:loadBalancing": {
-      ...(config["talos-cilium:loadBalancing"] as object),
-      ...LEASE,
-      policies: [
-        {
-          interfaces: ["^eth0$"],
-          nodeSelector: {
-            matchExpressions: [
-              { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
-            ],
-          },
-        },
-      ],
-    },
-  };
-}
 
 describe("failover", function () {
   this.timeout(NETWORK_TIMEOUT);
@@ -35,7 +14,7 @@ describe("failover", function () {
   let address: string;
 
   before(async function () {
-    await lab.begin(this, configured);
+    await lab.begin(this, configured(LEASE));
     await lab.serveOnEveryNode("web", { "kubernetes.io/hostname": "talos-c7r-dgh" });
     address = await lab.expose("web", "web");
     await lab.answer(address);
@@ -97,7 +76,7 @@ describe("failover", function () {
       }
     })();
     await lab.reconfigure((config) => ({
-      ...configured(config),
+      ...configured(LEASE)(config),
       "talos-cilium:cilium": {
         ...(config["talos-cilium:cilium"] as object),
         values: { bpf: { monitorAggregation: "maximum" } },

@@ -48,6 +48,11 @@ export class NetworkLab extends LabForTests {
     if (missingForNetwork().length > 0) return context.skip();
     await withToolchain.call(context, "network");
     context.timeout(NETWORK_TIMEOUT);
+    await this.startWith(change);
+  }
+
+  /** Starts it with the stack applied, in the lab's own configuration with a change. */
+  public async startWith(change: (config: StackConfig) => StackConfig): Promise<void> {
     await this.startCluster();
     await this.reconfigure(change);
   }
