@@ -39,8 +39,7 @@ describe("failover", function () {
     // Twice a retry, which client-go stretches up to 2.2 times: one to see the last renewal, one to see it expired.
     assert.ok(seconds <= LEASE.leaseDuration + 4.4 * LEASE.leaseRetryPeriod + 2, `${seconds} s`);
 
-    await lab.cable(first, "up");
-    await lab.agentsReady();
+    await lab.bringBack(first);
   });
 
   it("keeps connections while the agents on their way are killed, and opens new ones", async () => {

@@ -253,6 +253,24 @@ export class NetworkLab extends LabForTests {
     );
   }
 
+  /** Plugs a node in again and waits until its agent has found the API again and the node is Ready. */
+  public async bringBack(node: string): Promise<void> {
+    await this.cable(node, "up");
+    await eventually(
+      `${node} is back`,
+      async () => {
+        const { status } = await this.clients.core.readNode({ name: node });
+        const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status;
+        if (ready !== "True") return undefined;
+        const printed = await this.on(node, "cilium-dbg", "status", "-o", "json").catch(() => "{}");
+        const { kubernetes, cilium } = JSON.parse(printed);
+        return kubernetes?.state === "Ok" && cilium?.state === "Ok" ? true : undefined;
+      },
+      180,
+    );
+    await this.agentsReady();
+  }
+
   /** Process id of the agent on a node, on this host. */
   public async agentPid(node: string): Promise<number> {
     const { items } = await this.clients.core.listNamespacedPod({
