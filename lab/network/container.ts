@@ -95,9 +95,13 @@ export class Container {
     } as V1ContainerStatus;
   }
 
-  /** Runs it until it ends well; used for init containers. */
-  public async complete(volumes: Volumes, addresses: readonly string[]): Promise<void> {
+  /**
+   * Runs it until it ends well; used for init containers.
+   * @returns whether it did; not so when the lab has no program for it, or it was stopped.
+   */
+  public async complete(volumes: Volumes, addresses: readonly string[]): Promise<boolean> {
     await this.run(volumes, addresses, (outcome) => outcome !== SUCCESS);
+    return this.outcome === SUCCESS;
   }
 
   /** Starts it, and starts it again when it ends and the pod wants that. */
@@ -173,9 +177,9 @@ export class Container {
       this.probes = probes.filter((probe) => probe !== undefined);
     };
     const startup = watch(startupProbe, (is) => {
-      if (!is) return;
       startup?.stop();
-      readiness();
+      if (is) readiness();
+      else void this.process?.stop();
     });
     if (startup === undefined) readiness();
     else this.probes = [startup];

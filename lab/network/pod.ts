@@ -84,6 +84,7 @@ export class Pod {
         ["ContainersReady", ready] as const,
         ["Ready", ready] as const,
       ].map(([type, is]) => ({ type, status: is ? "True" : "False" })),
+      initContainerStatuses: this.initContainers.map((container) => container.status()),
       containerStatuses: this.containers.map((container) => container.status()),
     };
   }
@@ -105,7 +106,7 @@ export class Pod {
     });
     if (volumes === undefined || this.stopping) return;
     for (const container of this.initContainers) {
-      if (!this.stopping) await container.complete(volumes, this.addresses());
+      if (!(await container.complete(volumes, this.addresses()))) return;
     }
     this.initialized = true;
     for (const container of this.containers) {

@@ -51,9 +51,15 @@ export class NetworkLab extends LabForTests {
     await this.startWith(change);
   }
 
-  /** Starts it with the stack applied, in the lab's own configuration with a change. */
-  public async startWith(change: (config: StackConfig) => StackConfig): Promise<void> {
-    await this.startCluster();
+  /**
+   * Starts it with the stack applied, in the lab's own configuration with a change.
+   * @param port KubePrism's port; another one than 7445 lets it run beside other labs.
+   */
+  public async startWith(
+    change: (config: StackConfig) => StackConfig,
+    port?: number,
+  ): Promise<void> {
+    await this.startCluster(port);
     await this.reconfigure(change);
   }
 
