@@ -68,7 +68,7 @@ export class Lab {
    * @throws Error saying which process failed and how, or that the port is taken.
    */
   public async startCluster(port?: number): Promise<boolean> {
-    this.log(describeDepth(this.depth));
+    this.log(describeDepth(this.running ? this.runningDepth : this.depth));
     const toolchain = await this.tools();
     this.state.make();
     // Two commands at once would each take the other's processes for leftovers.

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { arpAnswers, hardwareAddress } from "../../../lab/network/arp";
+import { PROJECT_FOLDER } from "../../../lab/state";
 import { everyPair, foreignPackets } from "../support/everyPair";
 import { eventually } from "../support/labForTests";
 import { NETWORK_TIMEOUT, NetworkLab, type TestPod } from "../support/networkLab";
@@ -33,6 +35,34 @@ describe("the data path", function () {
       );
       assert.deepEqual(failing, [], node);
     }
+  });
+
+  it("has a door to every place: npm run lab -- exec", async () => {
+    const door = (where: string) =>
+      execa(
+        "npm",
+        ["run", "-s", "lab", "--", "exec", where, "--", "sh", "-c", "ip -brief address; exit 3"],
+        {
+          cwd: PROJECT_FOLDER,
+          env: { TALOS_CILIUM_LAB: lab.state.folder },
+          reject: false,
+        },
+      );
+    for (const [where, address] of [
+      ["client", "192.168.10.254/24"],
+      ["lan", "192.168.10.1/24"],
+      ["talos-c7r-dgh", "192.168.10.100/24"],
+    ] as const) {
+      const { stdout, exitCode } = await door(where);
+      assert.ok(stdout.includes(address), stdout);
+      assert.equal(exitCode, 3);
+    }
+    const { stderr, exitCode } = await door("nowhere");
+    assert.match(
+      stderr,
+      /nowhere: no such place in the lab; there are client, lan, talos-8vk-2mz,/,
+    );
+    assert.equal(exitCode, 1);
   });
 
   it("has every agent talk to KubePrism on its own node, and to no API server", async () => {
