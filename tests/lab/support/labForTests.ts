@@ -81,7 +81,10 @@ export class LabForTests extends Lab {
 }
 
 /** Builds the toolchain, once, printing what takes long; every suite begins with it. */
-export async function withToolchain(this: Mocha.Context, depth?: Depth): Promise<void> {
+export async function withToolchain(
+  this: Mocha.Context,
+  depth: Depth = "control-plane",
+): Promise<void> {
   this.timeout(BUILD_TIMEOUT);
   await prepareToolchain((line) => {
     if (!/in the cache|^toolchain:/.test(line)) console.log(line);
