@@ -5,6 +5,7 @@ import { type KubernetesObject, KubernetesObjectApi, type V1Pod } from "@kuberne
 import { execa } from "execa";
 import { missingForNetwork } from "../../../lab/depth";
 import { enter } from "../../../lab/network/enter";
+import { retryTransient } from "../../../tools/cluster";
 import type { StackConfig } from "../../../tools/stackFile";
 import { eventually, LabForTests, withToolchain } from "./labForTests";
 
@@ -85,7 +86,7 @@ export class NetworkLab extends LabForTests {
 
   /** Names of the nodes. */
   public async nodes(): Promise<string[]> {
-    const { items } = await this.clients.core.listNode();
+    const { items } = await retryTransient(() => this.clients.core.listNode());
     return items.map(({ metadata }) => metadata?.name ?? "");
   }
 
@@ -93,7 +94,10 @@ export class NetworkLab extends LabForTests {
   public async create(...objects: (KubernetesObject & { spec?: object })[]): Promise<void> {
     const api = KubernetesObjectApi.makeApiClient(this.clients.config);
     for (const object of objects) {
-      await api.create({ ...object, metadata: { namespace: "default", ...object.metadata } });
+      // KubePrism closes a connection that it has no API server for; whoever asked asks again.
+      await retryTransient(() =>
+        api.create({ ...object, metadata: { namespace: "default", ...object.metadata } }),
+      );
     }
   }
 
@@ -177,10 +181,9 @@ export class NetworkLab extends LabForTests {
   /** The address that a Service was given. */
   public addressOf(name: string): Promise<string> {
     return eventually(`an address for ${name}`, async () => {
-      const { status } = await this.clients.core.readNamespacedService({
-        namespace: "default",
-        name,
-      });
+      const { status } = await retryTransient(() =>
+        this.clients.core.readNamespacedService({ namespace: "default", name }),
+      );
       return status?.loadBalancer?.ingress?.[0]?.ip;
     });
   }
@@ -188,7 +191,9 @@ export class NetworkLab extends LabForTests {
   /** The node that has the lease to announce a Service, once one has. */
   public announcer(service: string): Promise<string> {
     return eventually(`an announcer of ${service}`, async () => {
-      const { items } = await this.clients.leases.listNamespacedLease({ namespace: "kube-system" });
+      const { items } = await retryTransient(() =>
+        this.clients.leases.listNamespacedLease({ namespace: "kube-system" }),
+      );
       const lease = items.find(
         ({ metadata }) => metadata?.name === `cilium-l2announce-default-${service}`,
       );
