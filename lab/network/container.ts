@@ -210,7 +210,6 @@ export class Container {
       args,
       environment: {
         ...variables,
-        CCACHE_DIR: process.env.CCACHE_DIR ?? "",
         MOUNTS: this.mounts(volumes).join("\n"),
         ...(netns !== undefined && { POD_HOSTNAME: object.metadata?.name ?? "" }),
       },

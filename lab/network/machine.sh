@@ -3,7 +3,7 @@
 # Nothing of it is visible outside, and all of it is gone with its processes, except for the empty cgroup.
 #
 # In its environment: MACHINE (name), CGROUP (below the root of cgroup v2), SCRATCH (an empty folder, for mount points),
-# SHARED (folders that it shares with the host, one a line), ADDRESS (with prefix length), GATEWAY, BPF_SOURCES, and
+# SHARED (folders that it shares with the host, one a line), COMPILED (the folder of ccache), ADDRESS (with prefix length), GATEWAY, BPF_SOURCES, and
 # PROGRAMS (what it has in /opt/lab/bin, a line each: name=path). Its arguments: what it runs as its first process.
 set -eu
 
@@ -43,11 +43,13 @@ mount -t overlay overlay \
 rm -f "$root/etc/resolv.conf"
 touch "$root/etc/resolv.conf"
 mkdir -p "$root/opt/cni/bin" "$root/etc/cni/net.d" "$root/opt/lab/bin" "$root/lib/modules"
-# Programs are bound, not linked: a container may have a folder of its own where they really are.
+# Programs and the cache are bound here: a container may have a folder of its own where they really are (/tmp).
 echo "$PROGRAMS" | while IFS== read -r name path; do
 	touch "$root/opt/lab/bin/$name"
 	mount --bind "$path" "$root/opt/lab/bin/$name"
 done
+mkdir -p "$root/opt/lab/ccache"
+mount --bind "$COMPILED" "$root/opt/lab/ccache"
 ln -s /opt/lab/bin/cilium-cni "$root/opt/cni/bin/cilium-cni"
 
 mount -t proc proc "$root/proc"

@@ -137,7 +137,7 @@ export class Network {
       environment: {
         PATH: `/opt/lab/bin:${systemPath()}`,
         TS_NODE_PROJECT: join(PROJECT_FOLDER, "tsconfig.json"),
-        CCACHE_DIR: ccache,
+        COMPILED: ccache,
         MACHINE: node.name,
         CGROUP: join(labCgroup(state), node.name),
         SCRATCH: scratch,
