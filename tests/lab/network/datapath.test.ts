@@ -154,9 +154,12 @@ describe("the data path", function () {
       return status?.addresses?.[0]?.value;
     });
     assert.equal(gateway, address);
-    assert.deepEqual(await arpAnswers(lab.state, address), [
-      await hardwareAddress(lab.state, announcer),
-    ]);
+    // The lease comes first.
+    const answers = await eventually(`${address} is announced`, async () => {
+      const macs = await arpAnswers(lab.state, address);
+      return macs.length > 0 ? macs : undefined;
+    });
+    assert.deepEqual(answers, [await hardwareAddress(lab.state, announcer)]);
   });
 
   it("does not answer for an address that no Service has", async () => {
