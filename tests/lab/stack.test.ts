@@ -30,6 +30,14 @@ describe("the stack on a real API server", function () {
     await withToolchain.call(this);
     await lab.startCluster();
     stack = await lab.stack();
+    // The controller-manager's own work on a new cluster: it must not be taken for the stack's.
+    await eventually("every namespace has the cluster's CA", async () => {
+      const { core } = lab.clients;
+      const maps = (await core.listConfigMapForAllNamespaces()).items;
+      const { length } = (await core.listNamespace()).items;
+      const authorities = maps.filter(({ metadata }) => metadata?.name === "kube-root-ca.crt");
+      return authorities.length === length ? true : undefined;
+    });
   });
   after(() => lab.remove());
 

@@ -181,9 +181,10 @@ export class NetworkLab extends LabForTests {
   /** The address that a Service was given. */
   public addressOf(name: string): Promise<string> {
     return eventually(`an address for ${name}`, async () => {
-      const { status } = await retryTransient(() =>
-        this.clients.core.readNamespacedService({ namespace: "default", name }),
+      const { items } = await retryTransient(() =>
+        this.clients.core.listNamespacedService({ namespace: "default" }),
       );
+      const status = items.find(({ metadata }) => metadata?.name === name)?.status;
       return status?.loadBalancer?.ingress?.[0]?.ip;
     });
   }
