@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import { repeatedOnLostConnection } from "./lostConnection";
 
 type BgpSettings = Settings["bgp"];
 
@@ -20,7 +21,8 @@ export class Bgp extends pulumi.ComponentResource {
   constructor(name: string, args: BgpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:Bgp", name, {}, opts);
     const { apiVersion, provider, localAsn, peers, nodeSelector, advertise } = args;
-    const options = { parent: this, provider };
+    const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
+    const options = { parent: this, provider, ...repeated };
 
     const advertisement = new k8s.apiextensions.CustomResource(
       `${name}-advertisement`,

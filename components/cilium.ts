@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "./ciliumValues";
 import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCommand";
+import { repeatedOnLostConnection } from "./lostConnection";
 
 /** Arguments of {@link Cilium}. */
 export interface CiliumArgs {
@@ -67,7 +68,14 @@ export class Cilium extends pulumi.ComponentResource {
         atomic: false,
         cleanupOnFail: false,
       },
-      { parent: this, provider, protect, retainOnDelete, dependsOn: [remains] },
+      {
+        parent: this,
+        provider,
+        protect,
+        retainOnDelete,
+        dependsOn: [remains],
+        ...repeatedOnLostConnection(`${name}-lost-connection`),
+      },
     );
 
     this.status = release.status;

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayApiBundle, Manifest } from "./gatewayApiBundle";
+import { repeatedOnLostConnection } from "./lostConnection";
 
 /** Arguments of {@link GatewayApiCrds}. */
 export interface GatewayApiCrdsArgs {
@@ -26,7 +27,8 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
   constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:GatewayApiCrds", name, {}, opts);
     const { bundle, adopt, retainOnDelete, provider } = args;
-    const options = { parent: this, provider, retainOnDelete };
+    const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
+    const options = { parent: this, provider, retainOnDelete, ...repeated };
 
     const crds = bundle.crds.map(
       (manifest) =>

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import { repeatedOnLostConnection } from "./lostConnection";
 
 /** Arguments of {@link LoadBalancing}. */
 export interface LoadBalancingArgs {
@@ -24,6 +25,8 @@ export class LoadBalancing extends pulumi.ComponentResource {
   constructor(name: string, args: LoadBalancingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:LoadBalancing", name, {}, opts);
     const { apiVersion, provider } = args;
+    const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
+    const options = { parent: this, provider, ...repeated };
 
     const pools = args.pools.map(
       ({ name: pool, start, stop, cidr, serviceSelector }) =>
@@ -36,7 +39,7 @@ export class LoadBalancing extends pulumi.ComponentResource {
             // Of a range every address is given out; of a CIDR, too, since Cilium 1.16.
             spec: { blocks: [cidr === undefined ? { start, stop } : { cidr }], serviceSelector },
           },
-          { parent: this, provider },
+          options,
         ),
     );
 
@@ -57,7 +60,7 @@ export class LoadBalancing extends pulumi.ComponentResource {
               serviceSelector,
             },
           },
-          { parent: this, provider },
+          options,
         ),
     );
 

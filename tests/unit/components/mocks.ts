@@ -32,6 +32,8 @@ const KNOWN = new Set([
 export class Mocked {
   /** Custom resources in the order in which they began. */
   public readonly resources: Registered[] = [];
+  /** By a resource's name, the hooks that are asked whether to do again what failed. */
+  public readonly onError = new Map<string, string[]>();
   private clock = 0;
 
   /** Starts the runtime anew. Making a resource takes a moment, so that what does not wait is seen to overtake. */
@@ -53,6 +55,7 @@ export class Mocked {
       "test",
       false,
     );
+    withHooks(pulumi.runtime.getMonitor() as unknown as Monitor, mocked.onError);
     return mocked;
   }
 
@@ -78,6 +81,27 @@ export class Mocked {
     resource.ended = ++this.clock;
     return { id: `${name}-id`, state: { ...inputs, stdout: "done" } };
   }
+}
+
+/** The part of the engine that Pulumi's mocks stand for. */
+interface Monitor {
+  registerErrorHook(request: unknown, callback: (error: null) => void): void;
+  registerResource(request: RegisterRequest, callback: unknown): unknown;
+}
+
+interface RegisterRequest {
+  getName(): string;
+  getHooks(): { getOnErrorList(): string[] } | undefined;
+}
+
+/** Lets the mocks accept error hooks, of which they know nothing, and notes which resource has which. */
+function withHooks(monitor: Monitor, onError: Map<string, string[]>): void {
+  monitor.registerErrorHook = (_, callback) => callback(null);
+  const registerResource = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    onError.set(request.getName(), request.getHooks()?.getOnErrorList() ?? []);
+    return registerResource(request, callback);
+  };
 }
 
 /** The URN of a resource; it tells its parents' types. Awaiting it waits until the resource is registered. */

@@ -70,6 +70,18 @@ describe("index.ts", () => {
     });
   });
 
+  it("has every Kubernetes resource done again when its connection was lost", () => {
+    for (const { type, name } of mocked.resources) {
+      const hooks = mocked.onError.get(name);
+      const [expected] = /^kubernetes:/.test(type)
+        ? ["gateway-api", "cilium", "load-balancing"].filter((component) =>
+            name.startsWith(component),
+          )
+        : [];
+      assert.deepEqual(hooks, expected === undefined ? [] : [`${expected}-lost-connection`], name);
+    }
+  });
+
   it("makes each wait for what it needs: definitions, Release, gate, then pool and policy", () => {
     const definitions = mocked.resources.filter(({ type }) => type === CRD);
     const release = mocked.one(RELEASE);
