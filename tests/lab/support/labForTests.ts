@@ -14,6 +14,7 @@ import type { Depth } from "../../../lab/depth";
 import { Lab } from "../../../lab/lab";
 import { State } from "../../../lab/state";
 import { prepareToolchain } from "../../../lab/toolchain/toolchain";
+import { retryTransient } from "../../../tools/cluster";
 
 /** Milliseconds that a test may take which runs the engine; building the toolchain has its own. */
 export const ENGINE_TIMEOUT = 240_000;
@@ -50,11 +51,11 @@ export class LabForTests extends Lab {
     config.loadFromFile(this.state.kubeconfig);
     return {
       config,
-      core: config.makeApiClient(CoreV1Api),
-      apps: config.makeApiClient(AppsV1Api),
-      crds: config.makeApiClient(ApiextensionsV1Api),
-      leases: config.makeApiClient(CoordinationV1Api),
-      objects: config.makeApiClient(CustomObjectsApi),
+      core: patient(config.makeApiClient(CoreV1Api)),
+      apps: patient(config.makeApiClient(AppsV1Api)),
+      crds: patient(config.makeApiClient(ApiextensionsV1Api)),
+      leases: patient(config.makeApiClient(CoordinationV1Api)),
+      objects: patient(config.makeApiClient(CustomObjectsApi)),
     };
   }
 
@@ -78,6 +79,17 @@ export class LabForTests extends Lab {
     await this.stopCluster();
     rmSync(this.state.folder, { recursive: true, force: true });
   }
+}
+
+/** A client that asks again while an API server is at fault: here they are killed, and their definitions change. */
+function patient<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get: (target, name) => {
+      const member = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => retryTransient(() => member.apply(target, args));
+    },
+  });
 }
 
 /** Builds the toolchain, once, printing what takes long; every suite begins with it. */
