@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import { policySpec, poolSpec } from "../config/loadBalancingSpecs";
 import { repeatedOnLostConnection } from "./lostConnection";
 
 /** Arguments of {@link LoadBalancing}. */
@@ -22,6 +23,9 @@ export class LoadBalancing extends pulumi.ComponentResource {
   /** Names of the policies. */
   public readonly policies: pulumi.Output<string[]>;
 
+  /** Generations of pools and policies, by their names: each change of one makes a new one. */
+  public readonly generations: pulumi.Output<Record<string, number>>;
+
   constructor(name: string, args: LoadBalancingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:LoadBalancing", name, {}, opts);
     const { apiVersion, provider } = args;
@@ -29,36 +33,28 @@ export class LoadBalancing extends pulumi.ComponentResource {
     const options = { parent: this, provider, ...repeated };
 
     const pools = args.pools.map(
-      ({ name: pool, start, stop, cidr, serviceSelector }) =>
+      (pool) =>
         new k8s.apiextensions.CustomResource(
-          `${name}-pool-${pool}`,
+          `${name}-pool-${pool.name}`,
           {
             apiVersion,
             kind: "CiliumLoadBalancerIPPool",
-            metadata: { name: pool },
-            // Of a range every address is given out; of a CIDR, too, since Cilium 1.16.
-            spec: { blocks: [cidr === undefined ? { start, stop } : { cidr }], serviceSelector },
+            metadata: { name: pool.name },
+            spec: poolSpec(pool),
           },
           options,
         ),
     );
 
     const policies = args.policies.map(
-      ({ name: policy, interfaces, nodeSelector, serviceSelector, externalIPs }) =>
+      (policy) =>
         new k8s.apiextensions.CustomResource(
-          `${name}-policy-${policy}`,
+          `${name}-policy-${policy.name}`,
           {
             apiVersion: "cilium.io/v2alpha1",
             kind: "CiliumL2AnnouncementPolicy",
-            metadata: { name: policy },
-            spec: {
-              // Without it the policy announces no LoadBalancer address: the default is false.
-              loadBalancerIPs: true,
-              ...(externalIPs && { externalIPs }),
-              ...(interfaces.length > 0 && { interfaces: [...interfaces] }),
-              nodeSelector,
-              serviceSelector,
-            },
+            metadata: { name: policy.name },
+            spec: policySpec(policy),
           },
           options,
         ),
@@ -66,6 +62,9 @@ export class LoadBalancing extends pulumi.ComponentResource {
 
     this.pools = pulumi.all(pools.map(({ metadata }) => metadata.name));
     this.policies = pulumi.all(policies.map(({ metadata }) => metadata.name));
+    this.generations = pulumi
+      .all([...pools, ...policies].map(({ metadata }) => metadata))
+      .apply((all) => Object.fromEntries(all.map(({ name, generation }) => [name, generation])));
     this.registerOutputs({ pools: this.pools, policies: this.policies });
   }
 }
