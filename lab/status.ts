@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  ApiException,
   ApiextensionsV1Api,
   CoordinationV1Api,
   CoreV1Api,
@@ -10,7 +9,7 @@ import {
   type V1Condition,
 } from "@kubernetes/client-node";
 import Table from "cli-table3";
-import { retryTransient } from "../tools/cluster";
+import { retryTransient, unlessGone } from "../tools/cluster";
 import type { Lab } from "./lab";
 import { arpAnswers, hardwareAddress } from "./network/arp";
 
@@ -197,15 +196,9 @@ async function list(
   version: string,
   plural: string,
 ): Promise<CustomResource[]> {
-  try {
-    const listed = await cluster
-      .makeApiClient(CustomObjectsApi)
-      .listClusterCustomObject({ group, version, plural });
-    return (listed as { items: CustomResource[] }).items;
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return [];
-    throw error;
-  }
+  const api = cluster.makeApiClient(CustomObjectsApi);
+  const listed = await unlessGone(() => api.listClusterCustomObject({ group, version, plural }));
+  return (listed as { items: CustomResource[] } | undefined)?.items ?? [];
 }
 
 function conditionIs(

@@ -26,6 +26,16 @@ export function retryTransient<T>(work: () => Promise<T>): Promise<T> {
   return pRetry(work, { retries: 5, shouldRetry: ({ error }) => isTransient(error) });
 }
 
+/** The same, for something that may not be there: undefined then. */
+export async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await retryTransient(work);
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return undefined;
+    throw error;
+  }
+}
+
 function isTransient(error: unknown): boolean {
   if (error instanceof ApiException) return error.code === 429 || error.code >= 500;
   // The client's own transport errors; what this program throws is a plain Error without a code.

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  ApiException,
   ApiextensionsV1Api,
   CoordinationV1Api,
   CoreV1Api,
@@ -9,7 +8,7 @@ import {
   type KubernetesObject,
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
-import { clusterFromEnvironment, describeError, retryTransient } from "./cluster";
+import { clusterFromEnvironment, describeError, retryTransient, unlessGone } from "./cluster";
 
 /** Seconds until the pods, and then the definitions, must be gone. */
 const TIMEOUT = 300;
@@ -78,7 +77,8 @@ async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
   const api = cluster.makeApiClient(ApiextensionsV1Api);
   const crds = await ciliumCrds(cluster);
   for (const { metadata } of crds.filter((crd) => crd.metadata?.deletionTimestamp === undefined)) {
-    await unlessGone(api.deleteCustomResourceDefinition({ name: metadata?.name ?? "" }));
+    const name = metadata?.name ?? "";
+    await unlessGone(() => api.deleteCustomResourceDefinition({ name }));
   }
   return crds.map(({ metadata }) => metadata?.name ?? "");
 }
@@ -115,15 +115,7 @@ async function removeLeases(cluster: KubeConfig): Promise<void> {
   const { items } = await api.listNamespacedLease({ namespace: NAMESPACE });
   for (const name of items.map(({ metadata }) => metadata?.name ?? "")) {
     if (LEASES.test(name))
-      await unlessGone(api.deleteNamespacedLease({ namespace: NAMESPACE, name }));
-  }
-}
-
-async function unlessGone(deletion: Promise<unknown>): Promise<void> {
-  try {
-    await deletion;
-  } catch (error) {
-    if (!(error instanceof ApiException && error.code === 404)) throw error;
+      await unlessGone(() => api.deleteNamespacedLease({ namespace: NAMESPACE, name }));
   }
 }
 
