@@ -137,14 +137,24 @@ export class Lab {
     change: (config: StackConfig) => StackConfig = (config) => config,
     program?: Program,
   ): Promise<Stack> {
-    if (!this.running) throw new Error("the lab does not run; start it: npm start");
-    const config = change(
-      await labConfig(this.state, name, name === "lab" ? this.port : undefined),
-    );
+    const config = await this.config(name, change);
     const stack = await openStack(this.state, await this.tools(), name, config, program);
     // The lock of an update that was killed: nobody but this lab uses the state.
     if (!this.processes.some(({ name: process }) => process === "pulumi")) await stack.cancel();
     return stack;
+  }
+
+  /**
+   * Configuration of a stack on the lab's cluster.
+   * @param name stack whose Pulumi.<name>.yaml is used.
+   * @param change what is different from that file, for tests.
+   */
+  public async config(
+    name = "lab",
+    change: (config: StackConfig) => StackConfig = (config) => config,
+  ): Promise<StackConfig> {
+    if (!this.running) throw new Error("the lab does not run; start it: npm start");
+    return change(await labConfig(this.state, name, name === "lab" ? this.port : undefined));
   }
 
   /** KubePrism's port in the cluster that runs. */

@@ -6,11 +6,13 @@ import { Lab } from "./lab";
 import { enter } from "./network/enter";
 import { printEvent } from "./stack/printEvent";
 import { statusTable } from "./status";
+import { verification } from "./verification";
 
 const USAGE = `npm start [-- --port N]                     toolchain, cluster, stack
 npm run lab -- up [--port N]                same
 npm run lab -- status                       what is there
 npm run lab -- preview [--stack prod]       what an up would change
+npm run lab -- verify [-- --active --json …]  compare the cluster with the stack, as npm run verify does
 npm run lab -- destroy                      remove what the stack made; the cluster stays
 npm run lab -- exec NODE|client|lan -- CMD  run a command on a node, on the client or at the router
 npm run lab -- down                         end the cluster
@@ -54,10 +56,12 @@ async function main(): Promise<void> {
     }
     case "exec": {
       const [where = "", ...asked] = operands;
-      const [program = "", ...args] = [...enter(lab.state, where), ...asked];
-      const { status, error } = spawnSync(program, args, { stdio: "inherit" });
-      if (error !== undefined) throw error;
-      process.exitCode = status ?? 1;
+      run([...enter(lab.state, where), ...asked]);
+      break;
+    }
+    case "verify": {
+      const { command, env } = verification(lab, await lab.config());
+      run([...command, ...operands], env);
       break;
     }
     case "down": {
@@ -75,6 +79,16 @@ async function main(): Promise<void> {
       process.exitCode = 2;
     }
   }
+}
+
+/** Runs a command, which speaks for itself, and ends as it does. */
+function run([program = "", ...args]: readonly string[], env: Record<string, string> = {}): void {
+  const { status, error } = spawnSync(program, args, {
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  if (error !== undefined) throw error;
+  process.exitCode = status ?? 1;
 }
 
 async function up(lab: Lab, port: number | undefined): Promise<void> {

@@ -52,7 +52,7 @@ export class Cluster {
 
     const cluster = new KubeConfig();
     cluster.loadFromFile(this.state.kubeconfig);
-    await registerNodes(cluster, nodes);
+    await registerNodes(cluster, nodes, this.network === undefined);
     if (this.network === undefined) {
       await this.startKwok();
       this.operators = new Operators({

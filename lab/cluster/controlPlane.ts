@@ -110,6 +110,7 @@ export async function startControlPlane(
 
   writeKubeconfig(state.kubeconfig, {
     server,
+    lan: isOnLan(places.apiServers) ? apiServers[0] : undefined,
     authority: authority.own.certificate,
     user: admin,
   });
@@ -129,6 +130,11 @@ export async function startControlPlane(
     ),
   ]);
   return { server, authority: authority.own.certificate, apiServers };
+}
+
+/** Whether there is a LAN, with the API servers on it. */
+function isOnLan(apiServers: readonly Place[]): boolean {
+  return apiServers.every(({ enter }) => enter.length > 0);
 }
 
 /** A process that is started at a place. */
@@ -185,6 +191,11 @@ async function apiServerSpecs(
       ...[clusterServices(settings).api, "kubernetes.default.svc", "kubernetes.default"],
     ],
   });
+  const { controlPlanes, workers } = settings.nodes;
+  await authority.issue("kubelet", {
+    commonName: "kubelet",
+    hosts: [...controlPlanes, ...workers, "127.0.0.1"],
+  });
   const spec = (place: Place, index: number): ProcessSpec => ({
     name: `kube-apiserver-${index + 1}`,
     program: toolchain["kube-apiserver"],
@@ -204,8 +215,13 @@ async function apiServerSpecs(
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${publicFile}`,
       `--service-account-signing-key-file=${privateFile}`,
+      // The lab's nodes have no ExternalIP; those of tests that play many kubelets on this host have.
+      "--kubelet-preferred-address-types=ExternalIP,InternalIP",
+      `--kubelet-certificate-authority=${authority.own.certificateFile}`,
+      `--kubelet-client-certificate=${tls.certificateFile}`,
+      `--kubelet-client-key=${tls.keyFile}`,
       // Without a network the nodes' addresses exist on paper only, and nothing may be told to connect to them.
-      `--endpoint-reconciler-type=${place.enter.length === 0 ? "none" : "lease"}`,
+      `--endpoint-reconciler-type=${isOnLan(places) ? "lease" : "none"}`,
       // A stopping server ends at once; its clients go to another one.
       "--shutdown-delay-duration=0s",
       // The agent is privileged, on Talos as here.

@@ -5,6 +5,8 @@ import { stringify } from "yaml";
 export interface KubeconfigArgs {
   /** URL of the API. */
   readonly server: string;
+  /** Its URL for those on the LAN who are no nodes, and so have no KubePrism; undefined: there is no LAN. */
+  readonly lan?: string | undefined;
   /** Certificate of the authority, PEM. */
   readonly authority: string;
   /** Credentials: a client certificate with its key, PEM, or a token. */
@@ -13,7 +15,7 @@ export interface KubeconfigArgs {
     | { readonly token: string };
 }
 
-/** Writes a kubeconfig with one cluster, user and context, named lab; readable by its owner alone. */
+/** Writes a kubeconfig with one user, and a context for each URL: lab, the current one, and lan; readable by its owner alone. */
 export function writeKubeconfig(path: string, args: KubeconfigArgs): string {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const user =
@@ -23,17 +25,19 @@ export function writeKubeconfig(path: string, args: KubeconfigArgs): string {
           "client-certificate-data": base64(args.user.certificate),
           "client-key-data": base64(args.user.key),
         };
+  const servers = [
+    { name: "lab", server: args.server },
+    ...(args.lan === undefined ? [] : [{ name: "lan", server: args.lan }]),
+  ];
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [
-      {
-        name: "lab",
-        cluster: { server: args.server, "certificate-authority-data": base64(args.authority) },
-      },
-    ],
+    clusters: servers.map(({ name, server }) => ({
+      name,
+      cluster: { server, "certificate-authority-data": base64(args.authority) },
+    })),
     users: [{ name: "lab", user }],
-    contexts: [{ name: "lab", context: { cluster: "lab", user: "lab" } }],
+    contexts: servers.map(({ name }) => ({ name, context: { cluster: name, user: "lab" } })),
     "current-context": "lab",
   };
   writeFileSync(path, stringify(config), { mode: 0o600 });

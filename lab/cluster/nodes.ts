@@ -42,16 +42,25 @@ export function labNodes({ nodes }: Settings): LabNode[] {
   ];
 }
 
-/** Registers the nodes as their kubelets would: with their address, NotReady until there is a network. */
-export async function registerNodes(cluster: KubeConfig, nodes: readonly LabNode[]): Promise<void> {
+/**
+ * Registers the nodes as their kubelets would: with their address, NotReady until there is a network.
+ * @param simulated whether KWOK plays them.
+ */
+export async function registerNodes(
+  cluster: KubeConfig,
+  nodes: readonly LabNode[],
+  simulated: boolean,
+): Promise<void> {
   const api = cluster.makeApiClient(CoreV1Api);
-  await Promise.all(nodes.map((node) => api.createNode({ body: nodeObject(node) })));
+  await Promise.all(nodes.map((node) => api.createNode({ body: nodeObject(node, simulated) })));
 }
 
-function nodeObject({ name, address, controlPlane }: LabNode): V1Node {
+function nodeObject({ name, address, controlPlane }: LabNode, simulated: boolean): V1Node {
   return {
     metadata: {
       name,
+      // What KWOK's own nodes say of themselves.
+      ...(simulated && { annotations: { "kwok.x-k8s.io/node": "fake" } }),
       labels: {
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": name,

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CoreV1Api, V1Container, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import { describeError } from "../../tools/cluster";
@@ -11,6 +12,9 @@ import type { Volumes } from "./volumes";
 
 /** Milliseconds until a container that ended is started again, at first and at most. */
 const RESTART_DELAY = { first: 1000, most: 30_000 };
+
+/** Folder of a node with a file for each container, namespace_pod_container, that holds its process id. */
+export const CONTAINERS_FOLDER = "/run/containers";
 
 /** What a container is run from. */
 export interface ContainerArgs {
@@ -139,6 +143,7 @@ export class Container {
         this.process = await this.spawn(image.entrypoint ?? [], volumes, addresses);
         this.startedAt = new Date();
         this.outcome = undefined;
+        this.noteProcess();
         this.probe(addresses[0] ?? "");
         outcome = await this.process.ended;
       } catch (error) {
@@ -152,6 +157,16 @@ export class Container {
       await new Promise((resolve) => setTimeout(resolve, delay));
       this.restarts++;
     }
+  }
+
+  private noteProcess(): void {
+    const { object, container } = this.args;
+    const { namespace, name } = object.metadata ?? {};
+    mkdirSync(CONTAINERS_FOLDER, { recursive: true });
+    writeFileSync(
+      join(CONTAINERS_FOLDER, `${namespace}_${name}_${container.name}`),
+      String(this.process?.pid),
+    );
   }
 
   private restartsAfter(outcome: string): boolean {

@@ -5,6 +5,7 @@ import type { ClusterServices } from "../cluster/clusterServices";
 import { ManagedProcess } from "../cluster/managedProcess";
 import type { LabNode } from "../cluster/nodes";
 import { State } from "../state";
+import { CONTAINERS_FOLDER } from "./container";
 import { Kubelet } from "./kubelet";
 
 /** What a machine is told at its start. */
@@ -35,6 +36,16 @@ async function main(args: MachineArgs): Promise<void> {
     args: [`--listen=localhost:${args.kubePrismPort}`, `--upstreams=${args.apiServers.join(",")}`],
   });
   while (!existsSync(state.kubeconfig)) await sleep(200);
+  new ManagedProcess(state, {
+    name: `${args.node.name}-kubelet-exec`,
+    program: "kubelet-exec",
+    args: [
+      `--tls-cert-file=${state.path("pki", "kubelet.crt")}`,
+      `--tls-private-key-file=${state.path("pki", "kubelet.key")}`,
+      `--client-ca-file=${state.path("pki", "ca.crt")}`,
+      `--containers=${CONTAINERS_FOLDER}`,
+    ],
+  });
   const cluster = new KubeConfig();
   cluster.loadFromString(readFileSync(state.kubeconfig, "utf8"));
   await new Kubelet({ state, cluster, node: args.node, services: args.services }).run();

@@ -1,4 +1,4 @@
-import type { CoreV1Api, V1Pod, V1PodStatus } from "@kubernetes/client-node";
+import type { CoreV1Api, V1Pod, V1PodCondition, V1PodStatus } from "@kubernetes/client-node";
 import { describeError } from "../../tools/cluster";
 import type { ClusterServices } from "../cluster/clusterServices";
 import type { LabNode } from "../cluster/nodes";
@@ -34,6 +34,7 @@ export class Pod {
   /** The status that the API was told last, as JSON. */
   public reported: string | undefined;
   private readonly startTime = new Date();
+  private readonly conditions = new Map<string, V1PodCondition>();
   private readonly network: PodNetwork | undefined;
   private readonly initContainers: Container[];
   private readonly containers: Container[];
@@ -83,10 +84,19 @@ export class Pod {
         ["Initialized", this.initialized] as const,
         ["ContainersReady", ready] as const,
         ["Ready", ready] as const,
-      ].map(([type, is]) => ({ type, status: is ? "True" : "False" })),
+      ].map(([type, is]) => this.condition(type, is ? "True" : "False")),
       initContainerStatuses: this.initContainers.map((container) => container.status()),
       containerStatuses: this.containers.map((container) => container.status()),
     };
+  }
+
+  /** A condition, with the time since when it is as it is. */
+  private condition(type: string, status: string): V1PodCondition {
+    const known = this.conditions.get(type);
+    if (known?.status === status) return known;
+    const condition = { type, status, lastTransitionTime: new Date() };
+    this.conditions.set(type, condition);
+    return condition;
   }
 
   /** Ends its containers, as long as their grace allows, and takes it off the network. */

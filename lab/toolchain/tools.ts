@@ -142,6 +142,7 @@ export const NETWORK_TOOLS = [
   ciliumTool("cilium-agent", "daemon"),
   ciliumTool("cilium-dbg", "cilium-dbg"),
   ciliumTool("cilium-cni", "plugins/cilium-cni"),
+  ciliumTool("cilium-health", "cilium-health"),
   ciliumTool("cilium-health-responder", "cilium-health/responder"),
   {
     name: "cnitool",
@@ -154,6 +155,12 @@ export const NETWORK_TOOLS = [
     version: "v1.15.0",
     module: "coredns",
     package: "github.com/coredns/coredns",
+  },
+  {
+    name: "kubelet-exec",
+    version: "v0.36.3",
+    module: "kubelet-exec",
+    package: ".",
   },
   // What Kubernetes' own end-to-end tests run in their pods: servers and clients of every kind.
   {

@@ -105,7 +105,7 @@ async function run(
   });
   if (exitCode !== 0) {
     throw new Error(
-      `${exitCode === undefined ? shortMessage : `exit status ${exitCode}`}: running ${JSON.stringify(command)}:\n${stderr}${stdout}`,
+      `${exitCode === undefined ? shortMessage : `exit status ${exitCode}`}: running ${JSON.stringify(command)}:\n${[stderr, stdout].filter(Boolean).join("\n")}`,
     );
   }
   return { stdout, stderr };
