@@ -9,7 +9,8 @@ import { DestroyGuard } from "./components/destroyGuard";
 import { loadGatewayApiBundle } from "./components/gatewayApiBundle";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
-import { ciliumApiVersion, ciliumCrds, stackSettings, talosForm, talosPatch } from "./config";
+import { Verification } from "./components/verification";
+import { ciliumApiVersion, ciliumCrds, stackSettings, talosPatch } from "./config";
 
 // A function, so that the engine can run it more than once in a process (lab/, tests/).
 export = async () => {
@@ -34,7 +35,10 @@ export = async () => {
   const all: pulumi.Resource[] = [balancing];
   if (bgp.peers.length > 0) all.push(new Bgp("bgp", { ...bgp, ...kinds }, { dependsOn: [gate] }));
   new DestroyGuard("destroy-guard", cilium, { dependsOn: all });
+  const verified = { settings, of: [release.status, balancing.generations], access };
+  const { report: verification } = new Verification("verification", verified, { dependsOn: all });
 
-  const patch = talosPatch(settings, talosForm(settings));
-  return { crds: crds.digest, cilium: release.status, pools: balancing.pools, talosPatch: patch };
+  const patch = talosPatch(settings);
+  const { pools } = balancing;
+  return { crds: crds.digest, cilium: release.status, pools, talosPatch: patch, verification };
 };

@@ -39,8 +39,9 @@ export function talosForm({ cluster }: Settings): TalosForm {
 /**
  * The patch of the machine config that a stack requires of Talos, as strategic merge patches: no CNI, kube-proxy on or
  * off, the CIDRs of pods and Services, KubePrism's port, and the host's DNS.
+ * @param form default: the one of the Talos that the settings name.
  */
-export function talosPatch(settings: Settings, form: TalosForm): YamlDocument[] {
+export function talosPatch(settings: Settings, form = talosForm(settings)): YamlDocument[] {
   return form === "classic" ? [classicDocument(settings)] : configDocuments(settings);
 }
 
@@ -60,7 +61,7 @@ export function isControlPlaneOnly({ kind }: YamlDocument): boolean {
  * in one patch (https://github.com/siderolabs/omni/issues/2683), and all take one. An inline patch needs a name
  * (siderolabs/omni, client/pkg/template/internal/models/patch.go).
  */
-export function omniPatch(settings: Settings, form: TalosForm): YamlDocument[] {
+export function omniPatch(settings: Settings, form = talosForm(settings)): YamlDocument[] {
   const documents = talosPatch(settings, form);
   const fragments = [
     { kind: "Cluster", documents: documents.filter((document) => !isControlPlaneOnly(document)) },

@@ -4,7 +4,6 @@ import {
   isControlPlaneOnly,
   omniPatch,
   type TalosForm,
-  talosForm,
   talosPatch,
   type YamlDocument,
 } from "../config/talosPatch";
@@ -35,7 +34,7 @@ class UsageError extends Error {}
 function patchText({ stack, form, omni }: Call): string {
   const settings = readStackSettings(stack);
   const patch = omni ? omniPatch : talosPatch;
-  return patch(settings, form ?? talosForm(settings))
+  return patch(settings, form)
     .map((document) => `${hint(document, omni)}${stringify(document, { lineWidth: 0 })}`)
     .join("---\n");
 }

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { cluster, kubePrism, lan, nodes, talos } from "./cluster";
 import { bgp, loadBalancing } from "./loadBalancing";
 import { bandwidthManager, encryption, kubeProxyReplacement, network, routing } from "./network";
-import { cilium, gatewayApi, hubble, prometheus } from "./software";
+import { cilium, gatewayApi, hubble, prometheus, verification } from "./software";
 
 /**
  * Schema of each key of a stack's configuration. Every field carries its own description: what it is, its unit or
@@ -26,6 +26,7 @@ export const schema = {
   bgp,
   hubble,
   prometheus,
+  verification,
 };
 
 /** A key of the stack configuration. */

@@ -142,3 +142,24 @@ export const prometheus = z
   })
   .prefault({})
   .describe("Metrics for Prometheus.");
+
+/** Proof, at the end of an update, that the network works. */
+export const verification = z
+  .strictObject({
+    mode: z
+      .enum(["strict", "warn", "off"])
+      .default("strict")
+      .describe(
+        "strict: an update fails when a check does; warn: it says what is wrong; off: nothing is checked.",
+      ),
+    wait: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(120)
+      .describe(
+        "Seconds that what fails has to become right after an update: operators answer within seconds, leases within their duration.",
+      ),
+  })
+  .prefault({})
+  .describe("Proof, at the end of an update, that what runs is what was asked for.");

@@ -46,6 +46,7 @@ describe("index.ts", () => {
         `${COMMAND} cilium-crds-wait`,
         `${COMMAND} cilium-remains`,
         `${COMMAND} destroy-guard-protected`,
+        `${COMMAND} verification-checks`,
         `${VAP} gateway-api-policy-safe-upgrades.gateway.networking.k8s.io`,
         `${CRD} gateway-api-gateways.gateway.networking.k8s.io`,
         `${CRD} gateway-api-httproutes.gateway.networking.k8s.io`,
@@ -94,6 +95,8 @@ describe("index.ts", () => {
       [gate, release],
       [mocked.one(POOL), gate],
       [mocked.one(POLICY), gate],
+      [mocked.one(COMMAND, "verification-checks"), mocked.one(POOL)],
+      [mocked.one(COMMAND, "verification-checks"), mocked.one(POLICY)],
       [mocked.one(COMMAND, "destroy-guard-protected"), mocked.one(POOL)],
       [mocked.one(COMMAND, "destroy-guard-protected"), mocked.one(POLICY)],
     ];
@@ -149,6 +152,17 @@ describe("index.ts", () => {
       delete: "node --require ts-node/register/transpile-only tools/removeCiliumRemains.ts",
       environment: access,
     });
+    const { environment, ...inputs } = mocked.one(COMMAND, "verification-checks").inputs as {
+      environment: { SETTINGS: string };
+    };
+    const { SETTINGS, ...others } = environment;
+    assert.deepEqual(others, access);
+    assert.equal(JSON.parse(SETTINGS).cluster.name, "talos-proxmox-prod");
+    assert.doesNotMatch(SETTINGS, /kubeconfig/);
+    assert.deepEqual(inputs, {
+      create: "node --require ts-node/register/transpile-only tools/verifyUpdate.ts",
+      triggers: [null, {}],
+    });
   });
 
   it("makes the source document's pool and one policy that does announce", () => {
@@ -171,7 +185,9 @@ describe("index.ts", () => {
   });
 
   it("has these outputs", () => {
-    assert.deepEqual(Object.keys(outputs), ["crds", "cilium", "pools", "talosPatch"]);
+    assert.deepEqual(Object.keys(outputs), [
+      ...["crds", "cilium", "pools", "talosPatch", "verification"],
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Schemas } from "../../../config/documentation";
 import { rules } from "../../../config/rules";
 import { schema } from "../../../config/schema";
-import { generatedFiles, projectFile } from "../../../tools/configurationDocs";
+import { generatedFiles, projectFile } from "../../../tools/documentation";
 
 const ROOT = join(__dirname, "../../..");
 

@@ -10,6 +10,7 @@ import {
 } from "../config/documentation";
 import { rules } from "../config/rules";
 import { schema } from "../config/schema";
+import { verificationPage } from "./verify/documentation";
 
 const ROOT = join(__dirname, "..");
 
@@ -25,7 +26,7 @@ export interface GeneratedFile {
 }
 
 /**
- * Makes docs/configuration.md and Pulumi.yaml, in memory.
+ * Makes docs/configuration.md, Pulumi.yaml and docs/verification.md, in memory.
  * @param schemas the schema of each key of the configuration.
  * @throws Error when a rule has no doc comment, and what {@link projectFile} throws.
  */
@@ -37,6 +38,7 @@ export function generatedFiles(schemas: Schemas = schema): GeneratedFile[] {
       text: configurationPage(schemas, ruleEntries(), examples),
     },
     { path: "Pulumi.yaml", text: projectFile(readText("Pulumi.yaml"), schemas) },
+    { path: "docs/verification.md", text: verificationPage() },
   ];
 }
 
