@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { execa } from "execa";
+import { missingForNetwork } from "../../lab/depth";
+import { verification } from "../../lab/verification";
+import type { Report } from "../../tools/verify/report";
+import { withToolchain } from "./support/labForTests";
+import { ManyNodes } from "./support/manyNodes";
+
+/** Seconds that the verification may take, Node's start included. */
+const SECONDS = 30;
+
+/** Mebibytes of JavaScript objects that it may have. */
+const MEMORY = 256;
+
+/** Agents that it may ask at once (tools/verify/fetch.ts). */
+const AGENTS_AT_ONCE = 8;
+
+describe("the verification of 100 nodes and 1,000 Services", function () {
+  this.timeout(300_000);
+  const lab = new ManyNodes({ nodes: 100, services: 1000 });
+
+  before(async function () {
+    if (missingForNetwork().length > 0) return this.skip();
+    await withToolchain.call(this, "network");
+    this.timeout(300_000);
+  });
+  after(() => lab.remove());
+
+  it(`passes every check within ${SECONDS} s and ${MEMORY} MiB, asking a few agents at once`, async () => {
+    const settings = await lab.begin();
+    const { command, env } = verification(lab, await lab.config());
+    const [program = "", ...args] = [command[0] ?? "", `--max-old-space-size=${MEMORY}`].concat(
+      command.slice(1),
+    );
+    const { stdout, stderr } = await execa(program, [...args, "--json"], {
+      env: { ...env, SETTINGS: JSON.stringify(settings) },
+      reject: false,
+      timeout: SECONDS * 1000,
+    });
+    assert.ok(stdout.startsWith("{"), stderr);
+    const { checks }: Report = JSON.parse(stdout);
+    const others = checks.filter(({ outcome }) => outcome !== "passed");
+    assert.deepEqual(
+      others.map(({ name, outcome, findings }) => [name, outcome, findings[0]?.seen]),
+      [["kubeprism", "not asked for", undefined]],
+    );
+    const detail = (name: string) => checks.find((check) => check.name === name)?.detail;
+    assert.equal(detail("agents-answer"), "100 of 100 Ok");
+    assert.equal(detail("cluster-health"), "20000 paths between 100 nodes");
+    assert.equal(detail("service-announcements"), "1000 Services");
+    const atOnce = Math.max(...lab.atOnce);
+    assert.equal(lab.atOnce.length, 100);
+    assert.ok(atOnce > 1 && atOnce <= AGENTS_AT_ONCE, `${atOnce} at once`);
+  });
+});
