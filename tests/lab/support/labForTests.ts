@@ -8,6 +8,9 @@ import {
   CoreV1Api,
   CustomObjectsApi,
   KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  PatchStrategy,
 } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import type { Depth } from "../../../lab/depth";
@@ -30,7 +33,11 @@ export interface Clients {
   readonly crds: ApiextensionsV1Api;
   readonly leases: CoordinationV1Api;
   readonly objects: CustomObjectsApi;
+  readonly anything: KubernetesObjectApi;
 }
+
+/** An object, or fields of one, of whatever kind. */
+export type Manifest = KubernetesObject & Record<string, unknown>;
 
 /** A lab of a test's own, in a folder that goes away with it. It uses port 7445: end your own lab first. */
 export class LabForTests extends Lab {
@@ -56,7 +63,34 @@ export class LabForTests extends Lab {
       crds: patient(config.makeApiClient(ApiextensionsV1Api)),
       leases: patient(config.makeApiClient(CoordinationV1Api)),
       objects: patient(config.makeApiClient(CustomObjectsApi)),
+      anything: patient(KubernetesObjectApi.makeApiClient(config)),
     };
+  }
+
+  /** Creates objects; what names no namespace goes into default. */
+  public async create(...created: Manifest[]): Promise<void> {
+    for (const object of created) {
+      const metadata = { namespace: "default", ...object.metadata };
+      await this.clients.anything.create({ ...object, metadata });
+    }
+  }
+
+  /**
+   * Changes an object.
+   * @param change what is different: kind and name, and the fields; null removes one.
+   * @param strategy how lists are merged: MergePatch replaces them, StrategicMergePatch knows those of built-in kinds.
+   */
+  public async change(
+    change: Manifest,
+    strategy: PatchStrategy = PatchStrategy.MergePatch,
+  ): Promise<void> {
+    const manager = "tests";
+    await this.clients.anything.patch(change, undefined, undefined, manager, undefined, strategy);
+  }
+
+  /** Deletes an object. */
+  public async delete(object: Manifest): Promise<void> {
+    await this.clients.anything.delete(object);
   }
 
   /** Process id and address (host:port) of one of its API servers, running or not. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type KubernetesObject, KubernetesObjectApi, type V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import { execa } from "execa";
 import { missingForNetwork } from "../../../lab/depth";
 import { enter } from "../../../lab/network/enter";
@@ -13,7 +13,7 @@ import { eventually, LabForTests, withToolchain } from "./labForTests";
 export const NETWORK_TIMEOUT = 300_000;
 
 /** The program of the tests' pods, by its image. */
-const AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.57";
+export const AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.57";
 
 /** A pod, as far as the tests ask for it. */
 export interface TestPod {
@@ -88,17 +88,6 @@ export class NetworkLab extends LabForTests {
   public async nodes(): Promise<string[]> {
     const { items } = await retryTransient(() => this.clients.core.listNode());
     return items.map(({ metadata }) => metadata?.name ?? "");
-  }
-
-  /** Creates objects. */
-  public async create(...objects: (KubernetesObject & { spec?: object })[]): Promise<void> {
-    const api = KubernetesObjectApi.makeApiClient(this.clients.config);
-    for (const object of objects) {
-      // KubePrism closes a connection that it has no API server for; whoever asked asks again.
-      await retryTransient(() =>
-        api.create({ ...object, metadata: { namespace: "default", ...object.metadata } }),
-      );
-    }
   }
 
   /**
@@ -243,6 +232,38 @@ export class NetworkLab extends LabForTests {
   /** Kills the agent of a node; its kubelet starts it again. */
   public async killAgent(node: string): Promise<void> {
     process.kill(await this.agentPid(node), "SIGKILL");
+  }
+
+  /** Has a new agent start on a node, and waits until it is ready. */
+  public async replaceAgent(node: string): Promise<void> {
+    const namespace = "kube-system";
+    const { items } = await this.clients.core.listNamespacedPod({
+      namespace,
+      labelSelector: "k8s-app=cilium",
+      fieldSelector: `spec.nodeName=${node}`,
+    });
+    for (const { metadata } of items) {
+      await this.clients.core.deleteNamespacedPod({ namespace, name: metadata?.name ?? "" });
+    }
+    await eventually(`another agent's pod on ${node}`, async () => {
+      const pods = await this.clients.core.listNamespacedPod({
+        namespace,
+        labelSelector: "k8s-app=cilium",
+        fieldSelector: `spec.nodeName=${node}`,
+      });
+      const old = items.map(({ metadata }) => metadata?.uid);
+      const [pod, ...others] = pods.items;
+      return others.length === 0 && pod !== undefined && !old.includes(pod.metadata?.uid)
+        ? true
+        : undefined;
+    });
+    await this.agentsReady();
+  }
+
+  /** Starts a command on a node, on the client or at the router, which runs until it is killed. */
+  public spawn(where: string, ...command: string[]) {
+    const [program = "", ...args] = [...enter(this.state, where), ...command];
+    return execa(program, args, { reject: false });
   }
 
   /** Waits until every node has a ready agent. */
