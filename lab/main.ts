@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CommandError } from "@pulumi/pulumi/automation";
+import { settingsOf } from "../tools/stackFile";
 import { Lab } from "./lab";
 import { enter } from "./network/enter";
 import { printEvent } from "./stack/printEvent";
@@ -60,7 +61,7 @@ async function main(): Promise<void> {
       break;
     }
     case "verify": {
-      const { command, env } = verification(lab, await lab.config());
+      const { command, env } = verification(lab, settingsOf(await lab.config()));
       run([...command, ...operands], env);
       break;
     }

@@ -1,32 +1,35 @@
 import { join } from "node:path";
-import { type StackConfig, settingsOf } from "../tools/stackFile";
+import type { Settings } from "../config";
 import type { Lab } from "./lab";
 import { enter } from "./network/enter";
 import { PROJECT_FOLDER } from "./state";
 
 /** Checks of the active proof that no lab can pass, and why. */
-const NOT_HERE = "active-gateway-http=there is no Envoy in the lab, so nothing answers HTTP";
+const NOT_HERE = ["active-gateway-http=there is no Envoy in the lab, so nothing answers HTTP"];
 
 /**
  * How a lab's cluster is verified: by the command that verifies every cluster, at network depth from the client on the
  * LAN.
- * @param config what is asked for.
+ * @param settings what is asked for.
+ * @param notHere checks that are not made, each as CHECK=WHY.
  * @returns a command line, to which options may be added, and what it needs in its environment.
  */
 export function verification(
   { state, runningDepth }: Lab,
-  config: StackConfig,
+  settings: Settings,
+  notHere: readonly string[] = NOT_HERE,
 ): { command: string[]; env: Record<string, string> } {
   const onLan = runningDepth === "network";
   return {
     command: [
       ...(onLan ? enter(state, "client") : []),
       ...[process.execPath, "--require", require.resolve("ts-node/register/transpile-only")],
-      ...[join(PROJECT_FOLDER, "tools", "verify.ts"), "--stack", "lab", "--not-here", NOT_HERE],
+      ...[join(PROJECT_FOLDER, "tools", "verify.ts"), "--stack", "lab"],
+      ...notHere.flatMap((check) => ["--not-here", check]),
       ...["--kubeconfig", state.kubeconfig, "--context", onLan ? "lan" : "lab"],
     ],
     env: {
-      SETTINGS: JSON.stringify(settingsOf(config)),
+      SETTINGS: JSON.stringify(settings),
       TS_NODE_PROJECT: join(PROJECT_FOLDER, "tsconfig.json"),
     },
   };

@@ -47,9 +47,12 @@ export class ManyNodes extends LabForTests {
     super();
   }
 
-  /** Starts it with the stack applied, and everything in it as a verification wants it. */
-  public async begin(): Promise<Settings> {
-    await this.startCluster();
+  /**
+   * Starts it with the stack applied, and everything in it as a verification wants it.
+   * @param port KubePrism's port; another one than 7445 lets it run beside other labs.
+   */
+  public async begin(port?: number): Promise<Settings> {
+    await this.startCluster(port);
     const nodes = await this.addNodes();
     await (await this.stack("lab", configured(this.size))).up();
     await this.answerForAgents(nodes);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../../../config";
-import type { Result } from "../../../tools/verify/checks";
+import { checks, type Result } from "../../../tools/verify/checks";
 import type { Finding } from "../../../tools/verify/checks/check";
 import { sentence } from "../../../tools/verify/report";
 import { verify } from "../../../tools/verify/verify";
@@ -9,6 +9,15 @@ import type { LabForTests } from "./labForTests";
 
 /** Seconds that controllers have to make of a change what the checks then see. */
 const SECONDS = 90;
+
+/** Names of the checks that agents have to answer, or that look at what agents hold. */
+export const ofAgents = new Set(
+  checks
+    .filter(({ name, needs = [] }) =>
+      [name, ...needs].some((one) => /^agents-answer$|^service-(leases|holders)$/.test(one)),
+    )
+    .map(({ name }) => name),
+);
 
 /** A way to break a cluster so that one check fails, and no other. */
 export interface Scenario {
@@ -58,7 +67,7 @@ export function testScenario(lab: LabForTests, settings: () => Settings, scenari
  */
 export async function untilFailed(
   look: () => Promise<readonly Result[]>,
-  checks: readonly string[],
+  expected: readonly string[],
 ): Promise<Finding[]> {
   const deadline = performance.now() + SECONDS * 1000;
   let seen = 0;
@@ -66,14 +75,14 @@ export async function untilFailed(
     const failed = (await look()).flatMap(({ check: { name }, verdict }) =>
       verdict.outcome === "failed" ? [{ name, findings: verdict.findings }] : [],
     );
-    const right = failed.map(({ name }) => name).join() === checks.join();
+    const right = failed.map(({ name }) => name).join() === expected.join();
     seen = right ? seen + 1 : 0;
     if (seen === 2) return failed.flatMap(({ findings }) => findings);
     if (performance.now() > deadline) {
       const all = failed.flatMap(({ name, findings }) =>
         findings.map((finding) => `${name}: ${sentence(finding)}`),
       );
-      assert.fail(`not ${checks.join() || "none"} alone fails, but ${all.join("\n") || "none"}`);
+      assert.fail(`not ${expected.join() || "none"} alone fails, but ${all.join("\n") || "none"}`);
     }
     await sleep(1000);
   }
