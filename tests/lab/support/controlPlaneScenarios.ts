@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type KubernetesObject, PatchStrategy, type V1Secret } from "@kubernetes/client-node";
 import type { Settings } from "../../../config";
+import { unlessGone } from "../../../tools/cluster";
 import { adding, type Change, changing, together } from "./changes";
 import { eventually, type LabForTests, type Manifest } from "./labForTests";
 import { CONFIG_MAP, DAEMON_SET, loadBalancer, OPERATOR, policy, pool } from "./objects";
@@ -308,14 +309,17 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       }),
     );
     await lab.delete(crd("gatewayclasses.gateway.networking.k8s.io"));
+    await eventually("the definition is gone", async () =>
+      (await unlessGone(() => anything.read(definition as never))) === undefined ? true : undefined,
+    );
     await restartOperator("tests");
     for (const object of [definition, gatewayClass]) {
       const { name, labels, annotations } = object.metadata ?? {};
       const made = { ...object, metadata: { name, labels, annotations }, status: undefined };
-      await eventually(`${name} is there again`, async () => {
-        await anything.create(made as unknown as KubernetesObject);
-        return true;
-      });
+      // A definition is served a moment after it was made.
+      await eventually(`${name} is there again`, () =>
+        unlessGone(() => anything.create(made as unknown as KubernetesObject)),
+      );
     }
   }
 
