@@ -179,9 +179,9 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
       break: async () => {
         role = (await lab.clients.anything.read(object)) as V1ClusterRole;
         const rules = (role.rules ?? []).flatMap((rule) => {
-          if (!rule.resources?.some((name) => name.startsWith(resource))) return [rule];
-          const verbs = rule.verbs.filter((verb) => ["get", "list", "watch"].includes(verb));
-          return verbs.length === 0 ? [] : [{ ...rule, verbs }];
+          if (rule.verbs.every((verb) => ["get", "list", "watch"].includes(verb))) return [rule];
+          const resources = rule.resources?.filter((name) => !name.startsWith(resource));
+          return resources?.length === 0 ? [] : [{ ...rule, resources }];
         });
         await lab.change({ ...object, rules });
         await lab.create(pod);
