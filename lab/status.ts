@@ -10,6 +10,7 @@ import {
 } from "@kubernetes/client-node";
 import Table from "cli-table3";
 import { retryTransient, unlessGone } from "../tools/cluster";
+import { conditionIsTrue } from "../tools/verify/facts";
 import type { Lab } from "./lab";
 import { arpAnswers, hardwareAddress } from "./network/arp";
 
@@ -57,7 +58,7 @@ function statusRows(cluster: KubeConfig, lab: Lab): Promise<Row[]> {
 
 async function nodesRow(cluster: KubeConfig): Promise<Row> {
   const { items } = await cluster.makeApiClient(CoreV1Api).listNode();
-  const ready = items.filter(({ status }) => conditionIs(status?.conditions, "Ready"));
+  const ready = items.filter(({ status }) => conditionIsTrue(status?.conditions, "Ready"));
   return {
     what: "nodes",
     state: `${ready.length} of ${items.length} Ready`,
@@ -68,7 +69,9 @@ async function nodesRow(cluster: KubeConfig): Promise<Row> {
 async function gatewayApiRow(cluster: KubeConfig): Promise<Row> {
   const { items } = await cluster.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition();
   const crds = items.filter(({ spec }) => /^gateway\.networking\.(x-)?k8s\.io$/.test(spec.group));
-  const established = crds.filter(({ status }) => conditionIs(status?.conditions, "Established"));
+  const established = crds.filter(({ status }) =>
+    conditionIsTrue(status?.conditions, "Established"),
+  );
   const versions = new Set(
     crds.map(
       ({ metadata }) =>
@@ -104,7 +107,7 @@ async function releaseRow(cluster: KubeConfig): Promise<Row> {
 
 async function gatewayClassRow(cluster: KubeConfig): Promise<Row> {
   const classes = await list(cluster, "gateway.networking.k8s.io", "v1", "gatewayclasses");
-  const accepted = classes.filter(({ status }) => conditionIs(status?.conditions, "Accepted"));
+  const accepted = classes.filter(({ status }) => conditionIsTrue(status?.conditions, "Accepted"));
   return {
     what: "GatewayClasses",
     state: lines(
@@ -199,13 +202,4 @@ async function list(
   const api = cluster.makeApiClient(CustomObjectsApi);
   const listed = await unlessGone(() => api.listClusterCustomObject({ group, version, plural }));
   return (listed as { items: CustomResource[] } | undefined)?.items ?? [];
-}
-
-function conditionIs(
-  conditions: readonly { type: string; status: string }[] | undefined,
-  type: string,
-): boolean {
-  return (
-    conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false
-  );
 }
