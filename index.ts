@@ -1,16 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { Bgp } from "./components/bgp";
-import { checkChartValues } from "./components/chartValues";
 import { Cilium } from "./components/cilium";
 import { CiliumCrdGate } from "./components/ciliumCrdGate";
-import { ciliumValues } from "./components/ciliumValues";
 import { DestroyGuard } from "./components/destroyGuard";
-import { loadGatewayApiBundle } from "./components/gatewayApiBundle";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
 import { Verification } from "./components/verification";
 import { ciliumApiVersion, ciliumCrds, stackSettings, talosPatch } from "./config";
+import { ciliumValues } from "./config/derived/ciliumValues";
+import { checkChartValues } from "./sources/chart";
+import { loadGatewayApiBundle } from "./sources/gatewayApiBundle";
 
 // A function, so that the engine can run it more than once in a process (lab/, tests/).
 export = async () => {

@@ -20,7 +20,7 @@ function main(): void {
     require("./index");`;
   const withConfiguration = `
     require("./index");
-    require("./tools/stackFile").readStackSettings("prod");`;
+    require("./config/stackFile").readStackSettings("prod");`;
   const differences: number[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
     const order = pair % 2 === 0 ? [without, withConfiguration] : [withConfiguration, without];

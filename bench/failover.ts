@@ -1,5 +1,5 @@
-import { configured, type LeaseTimings } from "../tests/lab/support/announcedByWorkers";
-import { NetworkLab } from "../tests/lab/support/networkLab";
+import { configured, type LeaseTimings } from "../tests/support/announcedByWorkers";
+import { NetworkLab } from "../tests/support/networkLab";
 
 /** KubePrism's port, so that the lab runs beside others. */
 const PORT = 17445;

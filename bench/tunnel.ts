@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { NetworkLab, type TestPod } from "../tests/lab/support/networkLab";
-import type { StackConfig } from "../tools/stackFile";
+import type { StackConfig } from "../config/stackFile";
+import { NetworkLab, type TestPod } from "../tests/support/networkLab";
 
 /** KubePrism's port, so that the lab runs beside others. */
 const PORT = 17445;

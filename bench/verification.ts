@@ -1,5 +1,5 @@
-import { ManyNodes, type Size } from "../tests/lab/support/manyNodes";
-import { verify } from "../tools/verify/verify";
+import { ManyNodes, type Size } from "../tests/support/manyNodes";
+import { verify } from "../verify/verify";
 
 /** KubePrism's port, so that the lab runs beside others. */
 const PORT = 17445;

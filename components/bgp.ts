@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { repeatedOnLostConnection } from "./lostConnection";
+import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 type BgpSettings = Settings["bgp"];
 

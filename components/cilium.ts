@@ -1,9 +1,9 @@
 import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { HelmValues } from "./ciliumValues";
+import type { HelmValues } from "../config/derived/ciliumValues";
 import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCommand";
-import { repeatedOnLostConnection } from "./lostConnection";
+import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 /** Arguments of {@link Cilium}. */
 export interface CiliumArgs {
@@ -49,7 +49,7 @@ export class Cilium extends pulumi.ComponentResource {
     // Made before the release, so that it is deleted after it: what Cilium makes at run time, which Helm knows nothing of.
     const remains = new local.Command(
       `${name}-remains`,
-      { delete: toolCommand("removeCiliumRemains"), environment: accessEnvironment(access) },
+      { delete: toolCommand("removeCiliumLeftovers"), environment: accessEnvironment(access) },
       { parent: this, retainOnDelete },
     );
 

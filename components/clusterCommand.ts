@@ -7,14 +7,14 @@ export interface ClusterAccess {
 }
 
 /**
- * Command line of a script in tools/, for `@pulumi/command`. It needs Node alone, which every machine that runs this
+ * Command line of a script in commands/steps/, for `@pulumi/command`. It needs Node alone, which every machine that runs this
  * program has; and it is relative to the project, so that it is the same text on every machine.
  */
 export function toolCommand(script: string): string {
-  return `node --require ts-node/register/transpile-only tools/${script}.ts`;
+  return `node --require ts-node/register/transpile-only commands/steps/${script}.ts`;
 }
 
-/** Environment by which a script in tools/ finds the cluster (tools/cluster.ts reads it): no quoting, no secrets. */
+/** Environment by which a script in commands/steps/ finds the cluster (kubernetes/client.ts reads it): no quoting, no secrets. */
 export function accessEnvironment(access: ClusterAccess): Record<string, string> {
   return {
     ...(access.kubeconfig !== undefined && { KUBECONFIG: access.kubeconfig }),

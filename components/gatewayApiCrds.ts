@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewayApiBundle, Manifest } from "./gatewayApiBundle";
-import { repeatedOnLostConnection } from "./lostConnection";
+import type { GatewayApiBundle, Manifest } from "../sources/gatewayApiBundle";
+import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 /** Arguments of {@link GatewayApiCrds}. */
 export interface GatewayApiCrdsArgs {

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { policySpec, poolSpec } from "../config/loadBalancingSpecs";
-import { repeatedOnLostConnection } from "./lostConnection";
+import { policySpec, poolSpec } from "../config/derived/loadBalancingSpecs";
+import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 /** Arguments of {@link LoadBalancing}. */
 export interface LoadBalancingArgs {

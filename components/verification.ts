@@ -15,7 +15,7 @@ export interface VerificationArgs {
 
 /**
  * Proves, after everything else, that what runs is what was asked for; if not, the update fails with the name of the
- * check, what was seen, what was expected, and what to do (tools/verify/).
+ * check, what was seen, what was expected, and what to do (verify/).
  */
 export class Verification extends pulumi.ComponentResource {
   /** How many checks passed, what failed where that only warns, and what could not be checked. */

@@ -1,6 +1,6 @@
 import { contains, overlaps } from "./addresses";
+import { lanOwner, nodeOwners, type Owner, poolOwners } from "./addressPlan";
 import { ConfigError, type Problem } from "./configError";
-import { lanOwner, nodeOwners, type Owner, poolOwners } from "./owners";
 import type { Settings } from "./schema";
 
 /** A stack of the project with its settings. */

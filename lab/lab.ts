@@ -3,14 +3,14 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { lock } from "proper-lockfile";
-import { type StackConfig, settingsOf } from "../tools/stackFile";
-import { endLabProcesses, type LabProcess, labProcesses, mark } from "./cluster/labProcesses";
-import { assertPortFree } from "./cluster/ports";
+import { type StackConfig, settingsOf } from "../config/stackFile";
 import { chosenDepth, type Depth, describeDepth } from "./depth";
-import { removeCgroups } from "./network/cgroups";
+import { State } from "./labFolder";
+import { removeCgroups } from "./lan/cgroups";
+import { endLabProcesses, type LabProcess, labProcesses, mark } from "./process/labProcesses";
+import { assertPortFree } from "./process/ports";
 import { openStack, type Program } from "./stack/engine";
 import { labConfig } from "./stack/stackConfig";
-import { State } from "./state";
 import type { StartReply, StartRequest } from "./supervisor";
 import { prepareToolchain, type Toolchain } from "./toolchain/toolchain";
 

@@ -9,10 +9,10 @@ import {
   type V1Condition,
 } from "@kubernetes/client-node";
 import Table from "cli-table3";
-import { retryTransient, unlessGone } from "../tools/cluster";
-import { conditionIsTrue } from "../tools/verify/facts";
+import { retryTransient, unlessGone } from "../kubernetes/client";
+import { conditionIsTrue } from "../verify/facts/facts";
 import type { Lab } from "./lab";
-import { arpAnswers, hardwareAddress } from "./network/arp";
+import { arpAnswers, hardwareAddress } from "./lan/arp";
 
 /** A custom resource, as far as the status looks at it. */
 type CustomResource = KubernetesObject & {

@@ -1,7 +1,7 @@
 import type { Settings } from "../config";
-import { Cluster } from "./cluster/cluster";
+import { Cluster } from "./cluster";
 import type { Depth } from "./depth";
-import { State } from "./state";
+import { State } from "./labFolder";
 import type { Toolchain } from "./toolchain/toolchain";
 
 /** What the process that starts the supervisor tells it. */

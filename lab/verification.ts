@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Settings } from "../config";
 import type { Lab } from "./lab";
-import { enter } from "./network/enter";
-import { PROJECT_FOLDER } from "./state";
+import { PROJECT_FOLDER } from "./labFolder";
+import { enter } from "./lan/enter";
 
 /** Checks of the active proof that no lab can pass, and why. */
 const NOT_HERE = ["active-gateway-http=there is no Envoy in the lab, so nothing answers HTTP"];
@@ -24,7 +24,7 @@ export function verification(
     command: [
       ...(onLan ? enter(state, "client") : []),
       ...[process.execPath, "--require", require.resolve("ts-node/register/transpile-only")],
-      ...[join(PROJECT_FOLDER, "tools", "verify.ts"), "--stack", "lab"],
+      ...[join(PROJECT_FOLDER, "commands", "verify.ts"), "--stack", "lab"],
       ...notHere.flatMap((check) => ["--not-here", check]),
       ...["--kubeconfig", state.kubeconfig, "--context", onLan ? "lan" : "lab"],
     ],

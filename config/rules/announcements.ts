@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "../schema";
-import { uniqueNames } from "./makers";
+import { uniqueNames } from "./factories";
 import { foreignInterface } from "./routing";
 import { problemIf, type Rule } from "./rule";
 

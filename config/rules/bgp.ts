@@ -1,6 +1,6 @@
 import { single } from "../addresses";
-import { nodeOwners, poolOwners } from "../owners";
-import { apart, uniqueNames } from "./makers";
+import { nodeOwners, poolOwners } from "../addressPlan";
+import { apart, uniqueNames } from "./factories";
 import { problem, problemIf, type Rule, repeated } from "./rule";
 
 /** The nodes have an AS number where they peer. */

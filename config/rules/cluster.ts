@@ -1,4 +1,4 @@
-import { nodeOwners } from "../owners";
+import { nodeOwners } from "../addressPlan";
 import { problem, problemIf, type Rule, repeated } from "./rule";
 
 /** The cluster's name is one that Cilium and certificates take (chart, cluster.name; validate.yaml). */

@@ -15,9 +15,9 @@ import {
   type Owner,
   podOwners,
   serviceOwners,
-} from "../owners";
+} from "../addressPlan";
 import type { Settings } from "../schema";
-import { apart, canonical, notSpecial } from "./makers";
+import { apart, canonical, notSpecial } from "./factories";
 import { problem, problemIf, type Rule } from "./rule";
 
 /** See {@link canonical}. */

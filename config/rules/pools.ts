@@ -7,8 +7,8 @@ import {
   podOwners,
   poolOwners,
   serviceOwners,
-} from "../owners";
-import { apart, canonical, notSpecial, uniqueNames } from "./makers";
+} from "../addressPlan";
+import { apart, canonical, notSpecial, uniqueNames } from "./factories";
 import { atTheEdge } from "./network";
 import { problem, problemIf, type Rule } from "./rule";
 

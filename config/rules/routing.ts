@@ -1,5 +1,5 @@
 import { contains } from "../addresses";
-import { lanOwner, nodeOwners } from "../owners";
+import { lanOwner, nodeOwners } from "../addressPlan";
 import { problemIf, type Rule } from "./rule";
 
 /** Interfaces that are no LAN: of Talos (siderolink, kubespan), of Cilium, of pods, of VPNs. */

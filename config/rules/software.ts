@@ -1,6 +1,6 @@
 import semver from "semver";
 import { COMPATIBILITY, compatibilityOf, KNOWN_BROKEN } from "../compatibility";
-import { deadValues, typedValueOwners } from "../extraValues";
+import { deadValues, typedValueOwners } from "../derived/userValues";
 import { problem, problemIf, type Rule } from "./rule";
 
 const OVERRIDE = "or set cilium.allowUntested: true";

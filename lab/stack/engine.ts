@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { PROJECT, type StackConfig } from "../../tools/stackFile";
-import { mark } from "../cluster/labProcesses";
-import { PROJECT_FOLDER, type State } from "../state";
+import { PROJECT, type StackConfig } from "../../config/stackFile";
+import { PROJECT_FOLDER, type State } from "../labFolder";
+import { mark } from "../process/labProcesses";
 import { findCommandProvider } from "../toolchain/installed";
 import type { Toolchain } from "../toolchain/toolchain";
 import { COMMAND_PROVIDER_VERSION, KUBERNETES_PROVIDER_VERSION } from "../toolchain/tools";

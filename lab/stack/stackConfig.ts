@@ -1,7 +1,7 @@
 import deepmerge from "deepmerge";
-import { PROJECT, readStackConfig, type StackConfig, settingsOf } from "../../tools/stackFile";
-import type { State } from "../state";
-import { chartPath, gatewayApiPath } from "./sources";
+import { PROJECT, readStackConfig, type StackConfig, settingsOf } from "../../config/stackFile";
+import type { State } from "../labFolder";
+import { chartPath, gatewayApiPath } from "../toolchain/sources";
 
 /**
  * A stack's configuration for this lab: its file, and over it what depends on the machine. These are the stack's own

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { stackNames } from "../../tools/stackFile";
+import { stackNames } from "../../config/stackFile";
+import { ENGINE_TIMEOUT, LabForTests, recorder, withToolchain } from "../support/labForTests";
 import { programWithoutPool } from "./programs/parts";
-import { ENGINE_TIMEOUT, LabForTests, recorder, withToolchain } from "./support/labForTests";
 
 describe("stack configurations and the engine", function () {
   this.timeout(ENGINE_TIMEOUT);

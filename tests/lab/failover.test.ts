@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { ENGINE_TIMEOUT, eventually, LabForTests, withToolchain } from "./support/labForTests";
+import { ENGINE_TIMEOUT, eventually, LabForTests, withToolchain } from "../support/labForTests";
 
 describe("API servers that die during an update", function () {
   this.timeout(ENGINE_TIMEOUT);

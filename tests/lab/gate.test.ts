@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { ENGINE_TIMEOUT, LabForTests, recorder, withToolchain } from "../support/labForTests";
+import { assertCreatedAfterTheirDefinitions } from "../support/order";
 import { programWithoutGate } from "./programs/parts";
-import { ENGINE_TIMEOUT, LabForTests, recorder, withToolchain } from "./support/labForTests";
-import { assertCreatedAfterTheirDefinitions } from "./support/order";
 
 describe("without the gate", function () {
   this.timeout(ENGINE_TIMEOUT);

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { labProcesses } from "../../lab/cluster/labProcesses";
-import { PROJECT_FOLDER, State } from "../../lab/state";
-import { ENGINE_TIMEOUT, eventually, LabForTests, withToolchain } from "./support/labForTests";
+import { PROJECT_FOLDER, State } from "../../lab/labFolder";
+import { labProcesses } from "../../lab/process/labProcesses";
+import { ENGINE_TIMEOUT, eventually, LabForTests, withToolchain } from "../support/labForTests";
 
 describe("the lab's life", function () {
   this.timeout(ENGINE_TIMEOUT);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { execa } from "execa";
 import { missingForNetwork } from "../../lab/depth";
 import { verification } from "../../lab/verification";
-import type { Report } from "../../tools/verify/report";
-import { withToolchain } from "./support/labForTests";
-import { ManyNodes } from "./support/manyNodes";
+import type { Report } from "../../verify/report";
+import { withToolchain } from "../support/labForTests";
+import { ManyNodes } from "../support/manyNodes";
 
 /** Seconds that the verification may take, Node's start included. */
 const SECONDS = 30;
@@ -12,7 +12,7 @@ const SECONDS = 30;
 /** Mebibytes of JavaScript objects that it may have. */
 const MEMORY = 256;
 
-/** Agents that it may ask at once (tools/verify/fetch.ts). */
+/** Agents that it may ask at once (verify/fetch.ts). */
 const AGENTS_AT_ONCE = 8;
 
 describe("the verification of 100 nodes and 1,000 Services", function () {

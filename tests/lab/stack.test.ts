@@ -5,16 +5,16 @@ import type { KubernetesObject, V1Service } from "@kubernetes/client-node";
 import type { EngineEvent, OpMap, Stack } from "@pulumi/pulumi/automation";
 import deepmerge from "deepmerge";
 import { parse } from "yaml";
-import type { StackConfig } from "../../tools/stackFile";
-import { ciliumObjects } from "./support/inventory";
+import type { StackConfig } from "../../config/stackFile";
+import { ciliumObjects } from "../support/inventory";
 import {
   ENGINE_TIMEOUT,
   eventually,
   LabForTests,
   recorder,
   withToolchain,
-} from "./support/labForTests";
-import { assertCreatedAfterTheirDefinitions } from "./support/order";
+} from "../support/labForTests";
+import { assertCreatedAfterTheirDefinitions } from "../support/order";
 
 const POOL = "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool";
 const POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy";

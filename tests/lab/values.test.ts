@@ -4,12 +4,12 @@ import { join } from "node:path";
 import Ajv from "ajv";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { ciliumValues } from "../../components/ciliumValues";
 import { ConfigError, readSettings, type Settings } from "../../config";
-import { unknownValues } from "../../config/extraValues";
-import { chartPath } from "../../lab/stack/sources";
-import { readStackConfig, settingsOf } from "../../tools/stackFile";
-import { anyConfig } from "./support/anyConfig";
+import { ciliumValues } from "../../config/derived/ciliumValues";
+import { unknownValues } from "../../config/derived/userValues";
+import { readStackConfig, settingsOf } from "../../config/stackFile";
+import { chartPath } from "../../lab/toolchain/sources";
+import { anyConfig } from "../support/anyConfig";
 
 /** Configurations that are tried; with fewer than this some of them would rarely be accepted. */
 const RUNS = 10_000;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { execa } from "execa";
 import type { Settings } from "../../config";
+import { type StackConfig, settingsOf } from "../../config/stackFile";
 import { verification } from "../../lab/verification";
-import { type StackConfig, settingsOf } from "../../tools/stackFile";
-import { checks } from "../../tools/verify/checks";
-import { verify } from "../../tools/verify/verify";
-import { controlPlaneScenarios } from "./support/controlPlaneScenarios";
-import { ENGINE_TIMEOUT, LabForTests, withToolchain } from "./support/labForTests";
-import { loadBalancer, pool } from "./support/objects";
-import { ofAgents, testScenario } from "./support/scenarios";
+import { checks } from "../../verify/checks";
+import { verify } from "../../verify/verify";
+import { controlPlaneScenarios } from "../support/controlPlaneScenarios";
+import { ENGINE_TIMEOUT, LabForTests, withToolchain } from "../support/labForTests";
+import { loadBalancer, pool } from "../support/objects";
+import { ofAgents, testScenario } from "../support/scenarios";
 
 describe("the verification, where nodes are simulated", function () {
   this.timeout(ENGINE_TIMEOUT);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { arpAnswers, hardwareAddress } from "../../../lab/network/arp";
-import { PROJECT_FOLDER } from "../../../lab/state";
-import { everyPair, foreignPackets } from "../support/everyPair";
-import { eventually } from "../support/labForTests";
-import { NETWORK_TIMEOUT, NetworkLab, type TestPod } from "../support/networkLab";
+import { PROJECT_FOLDER } from "../../../lab/labFolder";
+import { arpAnswers, hardwareAddress } from "../../../lab/lan/arp";
+import { everyPair, foreignPackets } from "../../support/everyPair";
+import { eventually } from "../../support/labForTests";
+import { NETWORK_TIMEOUT, NetworkLab, type TestPod } from "../../support/networkLab";
 
 describe("the data path", function () {
   this.timeout(NETWORK_TIMEOUT);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { arpAnswers, hardwareAddress } from "../../../lab/network/arp";
-import { configured } from "../support/announcedByWorkers";
-import { eventually } from "../support/labForTests";
-import { NETWORK_TIMEOUT, NetworkLab } from "../support/networkLab";
+import { arpAnswers, hardwareAddress } from "../../../lab/lan/arp";
+import { configured } from "../../support/announcedByWorkers";
+import { eventually } from "../../support/labForTests";
+import { NETWORK_TIMEOUT, NetworkLab } from "../../support/networkLab";
 
 /** Lease timings of the test, in seconds: short ones, as it waits for them. */
 const LEASE = { leaseDuration: 5, leaseRenewDeadline: 3, leaseRetryPeriod: 1 };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bpfObjects, type Host, host, rootCgroupPrograms } from "../support/host";
-import { eventually } from "../support/labForTests";
-import { NETWORK_TIMEOUT, NetworkLab } from "../support/networkLab";
+import { bpfObjects, type Host, host, rootCgroupPrograms } from "../../support/host";
+import { eventually } from "../../support/labForTests";
+import { NETWORK_TIMEOUT, NetworkLab } from "../../support/networkLab";
 
 /** Memory that a lab may take, in GiB. */
 const MEMORY_LIMIT = 6;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { everyPair } from "../support/everyPair";
-import { NETWORK_TIMEOUT, NetworkLab } from "../support/networkLab";
+import { everyPair } from "../../support/everyPair";
+import { NETWORK_TIMEOUT, NetworkLab } from "../../support/networkLab";
 
 describe("the data path without autoDirectNodeRoutes", function () {
   this.timeout(NETWORK_TIMEOUT);

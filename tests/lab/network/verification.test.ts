@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import deepmerge from "deepmerge";
 import { execa } from "execa";
 import type { Settings } from "../../../config";
-import { hardwareAddress } from "../../../lab/network/arp";
+import { type StackConfig, settingsOf } from "../../../config/stackFile";
+import { hardwareAddress } from "../../../lab/lan/arp";
 import { verification } from "../../../lab/verification";
-import { type StackConfig, settingsOf } from "../../../tools/stackFile";
-import type { Report } from "../../../tools/verify/report";
-import { verify } from "../../../tools/verify/verify";
-import { eventually } from "../support/labForTests";
-import { NETWORK_TIMEOUT, NetworkLab } from "../support/networkLab";
-import { networkScenarios } from "../support/networkScenarios";
-import { ofAgents, testScenario } from "../support/scenarios";
+import type { Report } from "../../../verify/report";
+import { verify } from "../../../verify/verify";
+import { eventually } from "../../support/labForTests";
+import { NETWORK_TIMEOUT, NetworkLab } from "../../support/networkLab";
+import { networkScenarios } from "../../support/networkScenarios";
+import { ofAgents, testScenario } from "../../support/scenarios";
 
 /** Seconds that a change has to show: agents that start anew, leases. */
 const WAIT = 90;

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cilium } from "../../../components/cilium";
-import { ciliumValues } from "../../../components/ciliumValues";
-import { loadGatewayApiBundle } from "../../../components/gatewayApiBundle";
 import { GatewayApiCrds } from "../../../components/gatewayApiCrds";
 import { LoadBalancing } from "../../../components/loadBalancing";
 import { ciliumApiVersion, readSettings } from "../../../config";
+import { ciliumValues } from "../../../config/derived/ciliumValues";
+import { loadGatewayApiBundle } from "../../../sources/gatewayApiBundle";
 
 /** The first part of index.ts: the Gateway API's CRDs and the Release, and nothing after them. */
 async function crdsAndRelease() {

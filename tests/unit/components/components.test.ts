@@ -5,7 +5,7 @@ import { Bgp } from "../../../components/bgp";
 import { Cilium } from "../../../components/cilium";
 import { CiliumCrdGate } from "../../../components/ciliumCrdGate";
 import { LoadBalancing } from "../../../components/loadBalancing";
-import { Mocked, type Registered, urnOf, waitedFor } from "./mocks";
+import { Mocked, type Registered, urnOf, waitedFor } from "../../support/mocks";
 
 const BGP = {
   localAsn: 64512,

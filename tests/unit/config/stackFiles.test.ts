@@ -1,5 +1,5 @@
 import { checkFleet } from "../../../config";
-import { readStackSettings, stackNames } from "../../../tools/stackFile";
+import { readStackSettings, stackNames } from "../../../config/stackFile";
 
 describe("stack files", () => {
   for (const stack of stackNames()) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chosenDepth, describeDepth, INSTALL_COMMAND } from "../../../lab/depth";
-import { PROJECT_FOLDER } from "../../../lab/state";
+import { PROJECT_FOLDER } from "../../../lab/labFolder";
 
 describe("the lab's depth", () => {
   const { TALOS_CILIUM_LAB_DEPTH } = process.env;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { judge } from "../../../tools/verify/checks";
-import { format, report } from "../../../tools/verify/report";
-import { healthy, settings } from "./healthy";
+import { judge } from "../../../verify/checks";
+import { format, report } from "../../../verify/report";
+import { healthy, settings } from "./checks/healthy";
 
 /** A report in which one check fails, and one could not be made. */
 function oneFailed() {

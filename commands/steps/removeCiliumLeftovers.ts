@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ApiextensionsV1Api,
+  CoordinationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  type KubernetesObject,
+  type V1CustomResourceDefinition,
+} from "@kubernetes/client-node";
+import {
+  clusterFromEnvironment,
+  describeError,
+  retryTransient,
+  unlessGone,
+} from "../../kubernetes/client";
+
+/** Seconds until the pods, and then the definitions, must be gone. */
+const TIMEOUT = 300;
+
+/** Kinds whose objects Cilium itself makes, for its own use; every other object of Cilium's is somebody's work. */
+const RUNTIME_STATE = new Set([
+  "CiliumBGPNodeConfig",
+  "CiliumEndpoint",
+  "CiliumEndpointSlice",
+  "CiliumIdentity",
+  "CiliumNode",
+]);
+
+/** Namespace of the release. */
+const NAMESPACE = "kube-system";
+
+/** Leases that Cilium's operator and agents make, in the namespace of the release. */
+const LEASES = /^cilium-(operator-resource-lock$|l2announce-)/;
+
+/**
+ * Removes what Cilium made at run time and Helm knows nothing of, once the release is gone: the definitions that its
+ * operator registered, with Cilium's own state, and its leases. It deletes nothing of
+ * anybody's: while one of them has objects that Cilium did not make itself, it fails and names them.
+ */
+async function removeCiliumLeftovers(): Promise<void> {
+  const cluster = clusterFromEnvironment();
+  await until("Cilium's pods still run", () => ciliumPods(cluster));
+
+  const owned = await ownedObjects(cluster);
+  if (owned.length > 0) {
+    throw new Error(
+      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${owned.join(", ")}); ` +
+        "save and delete these, then run pulumi destroy again",
+    );
+  }
+  await until("Cilium's CRDs are still there", () => deleteCrds(cluster));
+  await removeLeases(cluster);
+}
+
+/** Waits until nothing is left of something. */
+async function until(what: string, left: () => Promise<string[]>): Promise<void> {
+  const deadline = performance.now() + TIMEOUT * 1000;
+  for (let names = await left(); names.length > 0; names = await left()) {
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${what} after ${TIMEOUT} s (${names.join(", ")}); see what holds them: ` +
+          "kubectl get them with -o yaml, and look at metadata.finalizers and status",
+      );
+    }
+    await sleep(1000);
+  }
+}
+
+/** Helm does not wait for them, and an operator that still runs would register its definitions anew. */
+async function ciliumPods(cluster: KubeConfig): Promise<string[]> {
+  const { items } = await cluster.makeApiClient(CoreV1Api).listNamespacedPod({
+    namespace: NAMESPACE,
+    labelSelector:
+      "app.kubernetes.io/part-of=cilium,app.kubernetes.io/name in (cilium-agent,cilium-operator)",
+  });
+  return items.map(({ metadata }) => metadata?.name ?? "");
+}
+
+/** Deletes the definitions that are not being deleted yet; returns the names of all that are left. */
+async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
+  const api = cluster.makeApiClient(ApiextensionsV1Api);
+  const crds = await ciliumCrds(cluster);
+  for (const { metadata } of crds.filter((crd) => crd.metadata?.deletionTimestamp === undefined)) {
+    const name = metadata?.name ?? "";
+    await unlessGone(() => api.deleteCustomResourceDefinition({ name }));
+  }
+  return crds.map(({ metadata }) => metadata?.name ?? "");
+}
+
+async function ciliumCrds(cluster: KubeConfig): Promise<V1CustomResourceDefinition[]> {
+  const { items } = await cluster.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition();
+  return items.filter(({ spec }) => spec.group === "cilium.io");
+}
+
+/** Objects of Cilium's definitions that Cilium did not make itself, as kind/namespace/name. */
+async function ownedObjects(cluster: KubeConfig): Promise<string[]> {
+  const api = cluster.makeApiClient(CustomObjectsApi);
+  const crds = (await ciliumCrds(cluster)).filter(
+    ({ spec }) => !RUNTIME_STATE.has(spec.names.kind),
+  );
+  const found = await Promise.all(
+    crds.map(async ({ spec }) => {
+      const version = spec.versions.find(({ storage }) => storage)?.name ?? "";
+      const { items } = (await api.listCustomObjectForAllNamespaces({
+        group: spec.group,
+        version,
+        plural: spec.names.plural,
+      })) as { items: KubernetesObject[] };
+      return items.map(({ metadata }) =>
+        [spec.names.kind, metadata?.namespace, metadata?.name].filter(Boolean).join("/"),
+      );
+    }),
+  );
+  return found.flat();
+}
+
+async function removeLeases(cluster: KubeConfig): Promise<void> {
+  const api = cluster.makeApiClient(CoordinationV1Api);
+  const { items } = await api.listNamespacedLease({ namespace: NAMESPACE });
+  for (const name of items.map(({ metadata }) => metadata?.name ?? "")) {
+    if (LEASES.test(name))
+      await unlessGone(() => api.deleteNamespacedLease({ namespace: NAMESPACE, name }));
+  }
+}
+
+retryTransient(removeCiliumLeftovers).catch((error) => {
+  console.error(describeError(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,33 @@
+import type { Settings } from "../../config";
+import { clusterFromEnvironment, describeError } from "../../kubernetes/client";
+import { report, sentence, summary } from "../../verify/report";
+import { verify } from "../../verify/verify";
+
+/** Verifies the cluster against the SETTINGS, for the component: a line a finding, and exit code 1 if that is strict. */
+async function verifyUpdate(): Promise<void> {
+  const settings: Settings = JSON.parse(process.env.SETTINGS ?? "");
+  const { mode, wait: waitSeconds } = settings.verification;
+  const began = new Date();
+  const results = await verify(clusterFromEnvironment(), {
+    settings,
+    waitSeconds,
+    talosContext: undefined,
+  });
+  const done = report(settings.cluster.name, began, results);
+  for (const { name, outcome, detail, findings } of done.checks) {
+    for (const finding of findings) console.log(`${name}: ${sentence(finding)}`);
+    if (outcome === "not checkable here") console.log(`${name}: not checkable here (${detail})`);
+  }
+  console.log(summary(done));
+  if (!done.passed && mode === "strict") {
+    console.error(
+      "the network is not what was asked for, as listed; see it again with npm run -s verify -- --stack NAME, or set verification.mode: warn",
+    );
+    process.exitCode = 1;
+  }
+}
+
+verifyUpdate().catch((error) => {
+  console.error(describeError(error));
+  process.exitCode = 1;
+});

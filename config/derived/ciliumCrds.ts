@@ -1,0 +1,19 @@
+import type { Settings } from "../schema";
+
+/**
+ * Names of the definitions that the stack makes objects of and Cilium's operator registers; those of BGP it registers
+ * only where BGP is on.
+ */
+export function ciliumCrds({ loadBalancing, bgp }: Settings): string[] {
+  return [
+    "ciliumloadbalancerippools.cilium.io",
+    ...(loadBalancing.policies.length > 0 ? ["ciliuml2announcementpolicies.cilium.io"] : []),
+    ...(bgp.peers.length > 0
+      ? [
+          "ciliumbgpadvertisements.cilium.io",
+          "ciliumbgpclusterconfigs.cilium.io",
+          "ciliumbgppeerconfigs.cilium.io",
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,23 @@
+import type { Settings } from "../schema";
+
+type Pool = Settings["loadBalancing"]["pools"][number];
+type Policy = Settings["loadBalancing"]["policies"][number];
+
+/** Spec of the CiliumLoadBalancerIPPool for a pool of the settings. */
+export function poolSpec({ start, stop, cidr, serviceSelector }: Pool): Record<string, unknown> {
+  // Of a range every address is given out; of a CIDR, too, since Cilium 1.16.
+  return { blocks: [cidr === undefined ? { start, stop } : { cidr }], serviceSelector };
+}
+
+/** Spec of the CiliumL2AnnouncementPolicy for a policy of the settings. */
+export function policySpec(policy: Policy): Record<string, unknown> {
+  const { interfaces, nodeSelector, serviceSelector, externalIPs } = policy;
+  return {
+    // Without it the policy announces no LoadBalancer address: the default is false.
+    loadBalancerIPs: true,
+    ...(externalIPs && { externalIPs }),
+    ...(interfaces.length > 0 && { interfaces: [...interfaces] }),
+    nodeSelector,
+    serviceSelector,
+  };
+}

@@ -1,0 +1,144 @@
+// @peculiar/x509 needs it and leaves it to the program.
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { isIP } from "node:net";
+import * as x509 from "@peculiar/x509";
+import type { State } from "../labFolder";
+
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+/** Days that the lab's certificates are valid; they are made anew whenever the lab starts. */
+const VALIDITY_DAYS = 365;
+
+/** Whom a certificate is for. */
+export interface Subject {
+  /** Common name: the user, to Kubernetes. */
+  readonly commonName: string;
+  /** Organisation: the group, to Kubernetes. */
+  readonly organization?: string;
+  /** Host names and IP addresses that a server is reached at. */
+  readonly hosts?: readonly string[];
+}
+
+/** A certificate and its private key, as PEM text and as files. */
+export interface Certificate {
+  /** Certificate, PEM. */
+  readonly certificate: string;
+  /** Private key, PEM (PKCS #8). */
+  readonly key: string;
+  /** Path of the certificate. */
+  readonly certificateFile: string;
+  /** Path of the private key. */
+  readonly keyFile: string;
+}
+
+/** The lab's own certificate authority. Its keys lie in the state folder, which others cannot read. */
+export class CertificateAuthority {
+  private serial = 1;
+
+  private constructor(
+    private readonly state: State,
+    private readonly keys: webcrypto.CryptoKeyPair,
+    private readonly root: x509.X509Certificate,
+    /** The authority's own certificate. */
+    public readonly own: Certificate,
+  ) {}
+
+  /** Makes a new authority. */
+  public static async create(state: State): Promise<CertificateAuthority> {
+    const keys = await generateKeys();
+    const root = await x509.X509CertificateGenerator.createSelfSigned({
+      serialNumber: "01",
+      name: "CN=talos-cilium lab",
+      ...validity(),
+      keys,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        new x509.KeyUsagesExtension(
+          x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature,
+          true,
+        ),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    });
+    const own = write(state, "ca", root.toString("pem"), await privateKeyPem(keys));
+    return new CertificateAuthority(state, keys, root, own);
+  }
+
+  /** Issues a certificate that serves a server as well as a client. */
+  public async issue(name: string, subject: Subject): Promise<Certificate> {
+    const keys = await generateKeys();
+    const hosts = subject.hosts ?? [];
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: (++this.serial).toString(16).padStart(2, "0"),
+      subject: new x509.Name([
+        { CN: [subject.commonName] },
+        ...(subject.organization === undefined ? [] : [{ O: [subject.organization] }]),
+      ]).toString(),
+      issuer: this.root.subject,
+      ...validity(),
+      publicKey: keys.publicKey,
+      signingKey: this.keys.privateKey,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([
+          x509.ExtendedKeyUsage.serverAuth,
+          x509.ExtendedKeyUsage.clientAuth,
+        ]),
+        await x509.AuthorityKeyIdentifierExtension.create(this.keys.publicKey),
+        ...(hosts.length === 0
+          ? []
+          : [
+              new x509.SubjectAlternativeNameExtension(
+                hosts.map((value) => ({
+                  type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const),
+                  value,
+                })),
+              ),
+            ]),
+      ],
+    });
+    return write(this.state, name, certificate.toString("pem"), await privateKeyPem(keys));
+  }
+}
+
+/** A key pair without a certificate, for signing service account tokens. */
+export async function signingKeys(
+  state: State,
+): Promise<{ privateFile: string; publicFile: string }> {
+  const keys = await generateKeys();
+  const publicKey = await webcrypto.subtle.exportKey("spki", keys.publicKey);
+  const privateFile = state.path("pki", "service-account.key");
+  const publicFile = state.path("pki", "service-account.pub");
+  writeFileSync(privateFile, await privateKeyPem(keys), { mode: 0o600 });
+  writeFileSync(publicFile, x509.PemConverter.encode(publicKey, "PUBLIC KEY"));
+  return { privateFile, publicFile };
+}
+
+function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+}
+
+async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
+  const bytes = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return x509.PemConverter.encode(bytes, "PRIVATE KEY");
+}
+
+function validity(): { notBefore: Date; notAfter: Date } {
+  // An hour back, for clocks that disagree.
+  const now = Date.now();
+  return {
+    notBefore: new Date(now - 3_600_000),
+    notAfter: new Date(now + VALIDITY_DAYS * 86_400_000),
+  };
+}
+
+function write(state: State, name: string, certificate: string, key: string): Certificate {
+  const certificateFile = state.path("pki", `${name}.crt`);
+  const keyFile = state.path("pki", `${name}.key`);
+  writeFileSync(certificateFile, certificate);
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  return { certificate, key, certificateFile, keyFile };
+}

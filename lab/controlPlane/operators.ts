@@ -1,0 +1,172 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import type { State } from "../labFolder";
+import { ManagedProcess } from "../process/managedProcess";
+import { writeKubeconfig } from "./kubeconfig";
+
+const NAMESPACE = "kube-system";
+/** Milliseconds between two looks at the pods. */
+const POLL_INTERVAL = 500;
+/** Milliseconds until an operator that ended is started again; a kubelet waits as long at first. */
+const RESTART_DELAY = 10_000;
+
+/**
+ * Flags that the lab sets over the Release's own ConfigMap, and why: several operators share one host, where in a
+ * cluster each has a node to itself, and no port but KubePrism's may be fixed.
+ */
+const OVERRIDES = [
+  "--operator-api-serve-addr=127.0.0.1:0",
+  "--operator-prometheus-serve-addr=127.0.0.1:0",
+  "--gops-port=0",
+];
+
+/** What the operators of a lab are run from. */
+export interface OperatorsArgs {
+  /** Where their files and logs go. */
+  readonly state: State;
+  /** Path of cilium-operator. */
+  readonly program: string;
+  /** The cluster, as its administrator. */
+  readonly cluster: KubeConfig;
+  /** URL of the API, and its authority's certificate, PEM. */
+  readonly server: string;
+  /** Certificate of the API's authority, PEM. */
+  readonly authority: string;
+}
+
+/** An operator's process, for one pod. */
+interface Operator {
+  process: ManagedProcess;
+  /** When it was seen to have ended; undefined while it runs. */
+  endedAt?: number;
+}
+
+/**
+ * Runs Cilium's real operator for every running pod of the Release's Deployment, as the node's kubelet would: from the
+ * ConfigMap as it is when the pod starts, as the Deployment's service account, with the pod's environment; it is
+ * stopped with its pod and started again when it ends by itself.
+ */
+export class Operators {
+  private readonly api: CoreV1Api;
+  private readonly operators = new Map<string, Operator>();
+  private stopping = false;
+  private loop: Promise<void> | undefined;
+
+  constructor(private readonly args: OperatorsArgs) {
+    this.api = args.cluster.makeApiClient(CoreV1Api);
+  }
+
+  /** Begins to watch the pods. */
+  public start(): void {
+    this.loop = this.run();
+  }
+
+  /** Stops every operator and watches no longer. */
+  public async stop(): Promise<void> {
+    this.stopping = true;
+    await this.loop;
+    await Promise.all([...this.operators.values()].map(({ process }) => process.stop()));
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.reconcile();
+      } catch (error) {
+        // API servers come and go (tests end them); the next look tells.
+        console.log(`operators: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+      }
+      await sleep(POLL_INTERVAL);
+    }
+  }
+
+  private async reconcile(): Promise<void> {
+    const { items } = await this.api.listNamespacedPod({
+      namespace: NAMESPACE,
+      labelSelector: "io.cilium/app=operator",
+    });
+    const pods = new Map(items.filter(isRunning).map((pod) => [pod.metadata?.name ?? "", pod]));
+
+    for (const [name, { process }] of this.operators) {
+      if (pods.has(name)) continue;
+      console.log(`operators: stopping ${name}, its pod is gone`);
+      this.operators.delete(name);
+      await process.stop();
+    }
+    for (const [name, pod] of pods) {
+      const operator = this.operators.get(name);
+      if (operator === undefined) {
+        console.log(`operators: starting ${name}`);
+        this.operators.set(name, { process: await this.startOperator(name, pod) });
+      } else if (!operator.process.running) {
+        operator.endedAt ??= performance.now();
+        if (performance.now() - operator.endedAt < RESTART_DELAY) continue;
+        console.log(`operators: restarting ${name}, it ended (${await operator.process.ended})`);
+        this.operators.set(name, { process: await this.startOperator(name, pod) });
+      }
+    }
+  }
+
+  private async startOperator(name: string, pod: V1Pod): Promise<ManagedProcess> {
+    const { state, program, server, authority } = this.args;
+    const folder = state.path("operators", name);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const config = await this.writeConfig(join(folder, "config"));
+    const token = await this.serviceAccountToken(pod);
+    const kubeconfig = writeKubeconfig(join(folder, "kubeconfig"), {
+      server,
+      authority,
+      user: { token },
+    });
+    return new ManagedProcess(state, {
+      name,
+      program,
+      args: [`--config-dir=${config}`, `--k8s-kubeconfig-path=${kubeconfig}`, ...OVERRIDES],
+      environment: environmentOf(pod),
+    });
+  }
+
+  /** Writes each key of the Release's ConfigMap to a file, which is how a pod sees it mounted. */
+  private async writeConfig(folder: string): Promise<string> {
+    const { data } = await this.api.readNamespacedConfigMap({
+      namespace: NAMESPACE,
+      name: "cilium-config",
+    });
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const [key, value] of Object.entries(data ?? {})) writeFileSync(join(folder, key), value);
+    return folder;
+  }
+
+  private async serviceAccountToken(pod: V1Pod): Promise<string> {
+    const { status } = await this.api.createNamespacedServiceAccountToken({
+      namespace: NAMESPACE,
+      name: pod.spec?.serviceAccountName ?? "default",
+      body: { spec: { audiences: [], expirationSeconds: 7 * 24 * 3600 } },
+    });
+    return status?.token ?? "";
+  }
+}
+
+function isRunning({ metadata, status }: V1Pod): boolean {
+  return status?.phase === "Running" && metadata?.deletionTimestamp === undefined;
+}
+
+/** Variables of the pod's container that have a value here: literal ones, and those of the pod's own fields. */
+function environmentOf(pod: V1Pod): Record<string, string> {
+  const fields: Record<string, string | undefined> = {
+    "spec.nodeName": pod.spec?.nodeName,
+    "metadata.namespace": pod.metadata?.namespace,
+    "metadata.name": pod.metadata?.name,
+  };
+  return Object.fromEntries(
+    (pod.spec?.containers[0]?.env ?? [])
+      .map(({ name, value, valueFrom }) => [
+        name,
+        value ?? fields[valueFrom?.fieldRef?.fieldPath ?? ""],
+      ])
+      .filter((variable): variable is [string, string] => variable[1] !== undefined),
+  );
+}

@@ -1,0 +1,186 @@
+import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  CoordinationV1Api,
+  CoreV1Api,
+  type KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+  V1MicroTime,
+  type V1NodeCondition,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import { describeError } from "../../kubernetes/client";
+import type { ClusterServices } from "../controlPlane/clusterServices";
+import type { LabNode } from "../controlPlane/nodes";
+import type { State } from "../labFolder";
+import { Pod } from "./pod";
+
+/** Milliseconds between two looks at the node's pods. */
+const POLL_INTERVAL = 500;
+/** Milliseconds between two heartbeats, and seconds that one is good for: a kubelet's own defaults. */
+const HEARTBEAT_INTERVAL = 10_000;
+const LEASE_SECONDS = 40;
+
+/** Folder in which a CNI plugin says that it is there. */
+const CNI_FOLDER = "/etc/cni/net.d";
+
+const STRATEGIC_MERGE = setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch);
+
+/** What a kubelet is run from. */
+export interface KubeletArgs {
+  /** Where logs go. */
+  readonly state: State;
+  /** The cluster, through the node's own KubePrism. */
+  readonly cluster: KubeConfig;
+  /** Its node. */
+  readonly node: LabNode;
+  /** Addresses of the cluster's own Services. */
+  readonly services: ClusterServices;
+}
+
+/**
+ * What a kubelet does, as far as a network can tell: it keeps the node's lease and says whether there is a CNI plugin,
+ * runs the pods that are bound to its node, and tells their addresses and health.
+ */
+export class Kubelet {
+  private readonly core: CoreV1Api;
+  private readonly leases: CoordinationV1Api;
+  private readonly pods = new Map<string, Pod>();
+  private nextHeartbeat = 0;
+  private ready: boolean | undefined;
+
+  constructor(private readonly args: KubeletArgs) {
+    this.core = args.cluster.makeApiClient(CoreV1Api);
+    this.leases = args.cluster.makeApiClient(CoordinationV1Api);
+  }
+
+  /** Goes on for ever: API servers come and go, and each look at the pods begins anew. */
+  public async run(): Promise<never> {
+    for (;;) {
+      for (const work of [() => this.heartbeat(), () => this.reconcile()]) {
+        try {
+          await work();
+        } catch (error) {
+          console.log(`${new Date().toISOString()} ${describeError(error)}`);
+        }
+      }
+      await sleep(POLL_INTERVAL);
+    }
+  }
+
+  private async heartbeat(): Promise<void> {
+    const ready = hasNetwork();
+    if (performance.now() < this.nextHeartbeat && ready === this.ready) return;
+    const { name } = this.args.node;
+    const now = new Date();
+    const condition: V1NodeCondition = ready
+      ? {
+          type: "Ready",
+          status: "True",
+          reason: "KubeletReady",
+          message: "kubelet is posting ready status",
+        }
+      : {
+          type: "Ready",
+          status: "False",
+          reason: "KubeletNotReady",
+          message: "cni plugin not initialized",
+        };
+    const times = {
+      lastHeartbeatTime: now,
+      ...(ready !== this.ready && { lastTransitionTime: now }),
+    };
+    await this.core.patchNodeStatus(
+      { name, body: { status: { conditions: [{ ...condition, ...times }] } } },
+      STRATEGIC_MERGE,
+    );
+    await this.renewLease(name);
+    this.ready = ready;
+    this.nextHeartbeat = performance.now() + HEARTBEAT_INTERVAL;
+  }
+
+  private async renewLease(name: string): Promise<void> {
+    const namespace = "kube-node-lease";
+    const spec = {
+      holderIdentity: name,
+      leaseDurationSeconds: LEASE_SECONDS,
+      renewTime: new V1MicroTime(),
+    };
+    try {
+      await this.leases.patchNamespacedLease({ namespace, name, body: { spec } }, STRATEGIC_MERGE);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      await this.leases.createNamespacedLease({ namespace, body: { metadata: { name }, spec } });
+    }
+  }
+
+  private async reconcile(): Promise<void> {
+    const { items } = await this.core.listPodForAllNamespaces({
+      fieldSelector: `spec.nodeName=${this.args.node.name}`,
+    });
+    const bound = new Map(items.map((pod) => [pod.metadata?.uid ?? "", pod]));
+    for (const [uid, object] of bound) {
+      const ended = ["Succeeded", "Failed"].includes(object.status?.phase ?? "");
+      if (!this.pods.has(uid) && object.metadata?.deletionTimestamp === undefined && !ended) {
+        const { state, node, services } = this.args;
+        this.pods.set(uid, new Pod({ state, core: this.core, object, node, services, hasNetwork }));
+      }
+    }
+    await Promise.all([...bound.values()].map((object) => this.remove(object)));
+    for (const [uid, pod] of this.pods) {
+      const object = bound.get(uid);
+      if (object === undefined) {
+        // Removed by force: nobody waits for it.
+        this.pods.delete(uid);
+        await pod.stop();
+      } else if (object.metadata?.deletionTimestamp === undefined) {
+        await this.report(object, pod);
+      }
+    }
+  }
+
+  /** Stops a pod that is being deleted, then lets it go. */
+  private async remove({ metadata }: V1Pod): Promise<void> {
+    if (metadata?.deletionTimestamp === undefined) return;
+    const { name = "", namespace = "", uid = "" } = metadata;
+    const pod = this.pods.get(uid);
+    if (pod?.stopping) return;
+    void (async () => {
+      await pod?.stop();
+      this.pods.delete(uid);
+      await this.core.deleteNamespacedPod({
+        name,
+        namespace,
+        body: { gracePeriodSeconds: 0, preconditions: { uid } },
+      });
+    })().catch((error) => {
+      if (!isGone(error)) console.log(`${namespace}/${name}: ${describeError(error)}`);
+    });
+  }
+
+  private async report(object: V1Pod, pod: Pod): Promise<void> {
+    const { name = "", namespace = "" } = object.metadata ?? {};
+    const status = pod.status();
+    const text = JSON.stringify(status);
+    if (text === pod.reported) return;
+    try {
+      await this.core.patchNamespacedPodStatus(
+        { name, namespace, body: { metadata: { uid: object.metadata?.uid }, status } },
+        STRATEGIC_MERGE,
+      );
+      pod.reported = text;
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+}
+
+function hasNetwork(): boolean {
+  return readdirSync(CNI_FOLDER).some((file) => file.endsWith(".conflist"));
+}
+
+/** Whether an object is not there, or another one of its name is. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === 404 || error.code === 409);
+}

@@ -1,0 +1,34 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { ConfigError } from "../config";
+import { unknownValues } from "../config/derived/userValues";
+
+/**
+ * Checks the user's own values against those of the chart, when the chart is at hand as a folder: Helm takes a
+ * misspelt value without a word (the chart's schema lets any key through).
+ * @param chart chart as the configuration names it; a name, an archive or a URL is not looked into.
+ * @param values the user's own values.
+ * @throws ConfigError naming every value that the chart does not have.
+ */
+export async function checkChartValues(
+  chart: string,
+  values: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const isFolder = await stat(chart).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) return;
+  const chartValues = parse(await readFile(join(chart, "values.yaml"), "utf8"));
+  const unknown = unknownValues(values, chartValues);
+  if (unknown.length > 0) {
+    throw new ConfigError(
+      unknown.map((path) => ({
+        path: `cilium.values.${path}`,
+        wrong: `the chart has no such value (${chart})`,
+        fix: "see the chart's values.yaml for its spelling, or take it out",
+      })),
+    );
+  }
+}

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { importValues } from "../../../importer/importValues";
+import { valueAt } from "../../../importer/tree";
+import { configIn, ROOT, settingsFrom, stackConfig } from "./stacks";
+
+const FIXTURES = join(ROOT, "tests/fixtures/import");
+const GIVEN = [
+  "cilium.version=1.18.4",
+  "gatewayApi.version=v1.3.0",
+  "nodes.controlPlanes=[192.168.10.100, 192.168.10.101, 192.168.10.102]",
+  "lan.cidr=192.168.10.0/24",
+  "network.serviceCidrs=[10.15.0.0/16]",
+  "routing.devices=[ens18]",
+].flatMap((setting) => ["--set", setting]);
+
+/** Runs the command in one of the fixtures' folders. */
+function run(folder: string, ...args: string[]) {
+  const command = [
+    "--require",
+    "ts-node/register",
+    join(ROOT, "commands/importValues.ts"),
+    ...args,
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+    cwd: join(FIXTURES, folder),
+    env: { ...process.env, TS_NODE_PROJECT: join(ROOT, "tsconfig.json") },
+    encoding: "utf8",
+  });
+  return { status, stdout, lines: stderr.split("\n").filter(Boolean) };
+}
+
+/** A pool for tests that are not about it. */
+const POOL = {
+  kind: "CiliumLoadBalancerIPPool",
+  metadata: { name: "services" },
+  spec: { blocks: [{ start: "192.168.10.50", stop: "192.168.10.99" }] },
+};
+
+describe("values and manifests become a configuration", () => {
+  const cases: { name: string; values: object; path: string; is: unknown }[] = [
+    {
+      name: "a chart that says nothing of routing tunnels",
+      values: {},
+      path: "routing",
+      is: { mode: "tunnel" },
+    },
+    {
+      name: "encryption without a type is IPsec",
+      values: { encryption: { enabled: true } },
+      path: "encryption",
+      is: { type: "ipsec" },
+    },
+    {
+      name: "a type of encryption that is off is none",
+      values: { encryption: { enabled: false, type: "wireguard" } },
+      path: "encryption",
+      is: undefined,
+    },
+    {
+      name: "routes that Cilium does not install are the network's",
+      values: { routingMode: "native", autoDirectNodeRoutes: false },
+      path: "routing.routes",
+      is: "network",
+    },
+    {
+      name: "geneve beside native routing stays a value of the chart",
+      values: { routingMode: "native", tunnelProtocol: "geneve" },
+      path: "cilium.values",
+      is: { tunnelProtocol: "geneve" },
+    },
+    {
+      name: "images from several registries stay values of the chart",
+      values: {
+        image: { repository: "a.lan/cilium/cilium" },
+        operator: { image: { repository: "b.lan/cilium/operator" } },
+      },
+      path: "cilium.values",
+      is: {
+        image: { repository: "a.lan/cilium/cilium" },
+        operator: { image: { repository: "b.lan/cilium/operator" } },
+      },
+    },
+    {
+      name: "a value of the program's own that differs stays a value of the chart",
+      values: { ipam: { mode: "cluster-pool" } },
+      path: "cilium.values",
+      is: { ipam: { mode: "cluster-pool" } },
+    },
+  ];
+  for (const { name, values, path, is } of cases) {
+    it(name, () => assert.deepEqual(valueAt(importValues(values, [POOL]).config, path), is));
+  }
+
+  it("a rate limit below the least becomes that", () => {
+    const { config, dropped } = importValues({ k8sClientRateLimit: { qps: 12 } }, [POOL]);
+    assert.equal(valueAt(config, "loadBalancing.services"), undefined);
+    assert.deepEqual(dropped, [
+      {
+        what: "k8sClientRateLimit.qps (12)",
+        why: "loadBalancing.services decides it; it becomes 20",
+      },
+    ]);
+  });
+
+  it("of two policies for the same Services, the one that announces them stays", () => {
+    const policy = (name: string, spec: object) => ({
+      kind: "CiliumL2AnnouncementPolicy",
+      metadata: { name },
+      spec,
+    });
+    const { config, dropped } = importValues({}, [
+      POOL,
+      policy("silent", { interfaces: ["^ens18$"] }),
+      policy("loud", { loadBalancerIPs: true, serviceSelector: { matchLabels: {} } }),
+    ]);
+    assert.deepEqual(valueAt(config, "loadBalancing.policies"), [{ name: "loud" }]);
+    assert.deepEqual(
+      dropped.map(({ what }) => what),
+      ["CiliumL2AnnouncementPolicy silent"],
+    );
+  });
+});
+
+describe("npm run import-values", function () {
+  // Each run loads TypeScript anew.
+  this.timeout(60_000);
+
+  it("turns the source document's directory into the configuration of prod", () => {
+    const manifests = ["ip-pool", "l2-policy", "announce", "kube-apiserver-vip", "vip-pool"];
+    const { status, stdout, lines } = run(
+      "source",
+      ...GIVEN,
+      "values.yaml",
+      ...[...manifests, "control-plane-l2-policy", "kustomization"].map((name) => `${name}.yaml`),
+    );
+    assert.deepEqual(settingsFrom(configIn(stdout)), settingsFrom(stackConfig("prod")));
+
+    const virtual =
+      "KubePrism, on every node, balances the control planes; they need no virtual address";
+    assert.deepEqual(lines, [
+      `dropped: Service kube-apiserver-vip (kube-apiserver-vip.yaml): ${virtual}`,
+      `dropped: CiliumLoadBalancerIPPool control-planes (vip-pool.yaml): ${virtual}`,
+      `dropped: CiliumL2AnnouncementPolicy control-plane-l2-policy (control-plane-l2-policy.yaml): ${virtual}`,
+      "dropped: Kustomization (kustomization.yaml): it lists files; give those that have pools and policies",
+      "dropped: CiliumL2AnnouncementPolicy announce (announce.yaml): CiliumL2AnnouncementPolicy services (l2-policy.yaml) announces the same Services, and with two policies for one Service its address flaps between nodes",
+    ]);
+    assert.equal(status, 0);
+  });
+
+  it("says of what is given that the files contradict it, and that it cannot be", () => {
+    const given = ["--set", "cluster.name=other", "--set", "nodes.workers=[worker-1]"];
+    const files = ["values.yaml", "ip-pool.yaml", "l2-policy.yaml"];
+    const { status, stdout, lines } = run("source", ...GIVEN, ...given, ...files);
+    assert.equal(parse(stdout).config["talos-cilium:cluster"].name, "talos-proxmox-prod");
+    assert.deepEqual(lines, [
+      "by hand: cluster.name: given as other, but the files say talos-proxmox-prod; keep the one that is true",
+      "by hand: nodes.workers.0: not an IP address (worker-1); write it like 192.168.10.50 or fd00:10::50",
+    ]);
+    assert.equal(status, 0);
+  });
+
+  it("finds the values among the files of a folder, in whatever order they are given", () => {
+    const files = readdirSync(join(FIXTURES, "source")).sort();
+    for (const order of [files, files.toReversed()]) {
+      const { stdout } = run("source", ...order);
+      assert.match(stdout, /name: talos-proxmox-prod/);
+      assert.doesNotMatch(stdout, /kind:|helmCharts/);
+    }
+    const { status, lines } = run("source", "ip-pool.yaml");
+    assert.equal(status, 2);
+    assert.equal(lines[0], "no values file is given");
+  });
+
+  it("reports typos, dead values and what cannot work, and carries over the rest", () => {
+    const { status, stdout, lines } = run(
+      "odd",
+      ...["values", "pools", "policies", "others"].map((name) => `${name}.yaml`),
+    );
+    assert.deepEqual(
+      parse(stdout),
+      parse(readFileSync(join(FIXTURES, "odd/expected.yaml"), "utf8")),
+    );
+    assert.deepEqual(
+      lines,
+      readFileSync(join(FIXTURES, "odd/expected.txt"), "utf8").trimEnd().split("\n"),
+    );
+    assert.equal(status, 0);
+  });
+
+  it("refuses a command line that it does not understand", () => {
+    for (const [args, message] of [
+      [[], /^no values file is given$/],
+      [["--nonsense", "values.yaml"], /^Unknown option '--nonsense'/],
+      [["--set", "cluster.name", "values.yaml"], /^--set: cluster\.name is not KEY=VALUE/],
+      [
+        ["--set", "lam.cidr=10.0.0.0/8", "values.yaml"],
+        /^--set: lam\.cidr=.* of the configuration \(cluster, nodes/,
+      ],
+    ] as const) {
+      const { status, stdout, lines } = run("source", ...args);
+      assert.match(lines[0] ?? "", message);
+      assert.match(lines[1] ?? "", /^usage: /);
+      assert.equal(stdout, "");
+      assert.equal(status, 2);
+    }
+  });
+
+  it("names a file that it cannot read", () => {
+    for (const [files, message] of [
+      [["none.yaml"], /^none\.yaml: cannot be read as YAML: ENOENT/],
+      [["values.yaml", "broken.yaml"], /^broken\.yaml: cannot be read as YAML: .* at line \d+/],
+      [["values.yaml", "list.yaml"], /^list\.yaml: a manifest is a mapping, and this is none$/],
+      [["list.yaml"], /^list\.yaml: a values file is a mapping, and this is none$/],
+    ] as const) {
+      const { status, stdout, lines } = run("unreadable", ...files);
+      assert.match(lines.join("\n"), message);
+      assert.equal(lines.length, 1);
+      assert.equal(stdout, "");
+      assert.equal(status, 1);
+    }
+  });
+});

@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+
+import program = require("../../index");
+
+import { readStackConfig } from "../../config/stackFile";
+import { Mocked, type Registered, waitedFor } from "../support/mocks";
+
+const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
+const VAP = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy";
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const COMMAND = "command:local:Command";
+const POOL = "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool";
+const POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy";
+
+describe("index.ts", () => {
+  const folder = mkdtempSync(join(tmpdir(), "talos-cilium-program-"));
+  after(() => rmSync(folder, { recursive: true }));
+  let mocked: Mocked;
+  let outputs: Record<string, unknown>;
+
+  before(async () => {
+    const source = join(folder, "install.yaml");
+    writeFileSync(source, BUNDLE);
+    const prod = readStackConfig("prod");
+    mocked = await Mocked.start({
+      ...prod,
+      "talos-cilium:gatewayApi": { version: "v1.3.0", source },
+      "talos-cilium:cluster": {
+        ...(prod["talos-cilium:cluster"] as object),
+        kubeconfig: "/there/kubeconfig",
+        context: "prod",
+      },
+    });
+    outputs = await program();
+    await pulumi.runtime.disconnect();
+  });
+
+  it("registers these resources and no others", () => {
+    assert.deepEqual(
+      mocked.resources.map(({ type, name }) => `${type} ${name}`).sort(),
+      [
+        `${COMMAND} cilium-crds-wait`,
+        `${COMMAND} cilium-remains`,
+        `${COMMAND} destroy-guard-protected`,
+        `${COMMAND} verification-checks`,
+        `${VAP} gateway-api-policy-safe-upgrades.gateway.networking.k8s.io`,
+        `${CRD} gateway-api-gateways.gateway.networking.k8s.io`,
+        `${CRD} gateway-api-httproutes.gateway.networking.k8s.io`,
+        `${POOL} load-balancing-pool-services`,
+        `${POLICY} load-balancing-policy-services`,
+        `${RELEASE} cilium-release`,
+        "pulumi:providers:kubernetes cluster",
+      ].sort(),
+    );
+  });
+
+  it("gives every Kubernetes resource the one explicit provider", () => {
+    const kubernetes = mocked.resources.filter(({ type }) => type.startsWith("kubernetes:"));
+    assert.equal(kubernetes.length, 6);
+    for (const { name, provider } of kubernetes) {
+      assert.match(provider ?? "", /pulumi:providers:kubernetes::cluster::cluster-id$/, name);
+    }
+    assert.deepEqual(mocked.one("pulumi:providers:kubernetes").inputs, {
+      clusterIdentifier: "talos-proxmox-prod",
+      context: "prod",
+      kubeconfig: "/there/kubeconfig",
+    });
+  });
+
+  it("has every Kubernetes resource done again when its connection was lost", () => {
+    for (const { type, name } of mocked.resources) {
+      const hooks = mocked.onError.get(name);
+      const [expected] = /^kubernetes:/.test(type)
+        ? ["gateway-api", "cilium", "load-balancing"].filter((component) =>
+            name.startsWith(component),
+          )
+        : [];
+      assert.deepEqual(hooks, expected === undefined ? [] : [`${expected}-lost-connection`], name);
+    }
+  });
+
+  it("makes each wait for what it needs: definitions, Release, gate, then pool and policy", () => {
+    const definitions = mocked.resources.filter(({ type }) => type === CRD);
+    const release = mocked.one(RELEASE);
+    const gate = mocked.one(COMMAND, "cilium-crds-wait");
+    const order: [Registered, Registered][] = [
+      ...definitions.map((definition): [Registered, Registered] => [mocked.one(VAP), definition]),
+      ...definitions.map((definition): [Registered, Registered] => [release, definition]),
+      [release, mocked.one(VAP)],
+      [release, mocked.one(COMMAND, "cilium-remains")],
+      [gate, release],
+      [mocked.one(POOL), gate],
+      [mocked.one(POLICY), gate],
+      [mocked.one(COMMAND, "verification-checks"), mocked.one(POOL)],
+      [mocked.one(COMMAND, "verification-checks"), mocked.one(POLICY)],
+      [mocked.one(COMMAND, "destroy-guard-protected"), mocked.one(POOL)],
+      [mocked.one(COMMAND, "destroy-guard-protected"), mocked.one(POLICY)],
+    ];
+    for (const [later, earlier] of order) {
+      assert.ok(waitedFor(later, earlier), `${later.name} waits for ${earlier.name}`);
+    }
+  });
+
+  it("waits until each definition is Established", () => {
+    for (const { inputs } of mocked.resources.filter(({ type }) => type === CRD)) {
+      const { annotations } = inputs.metadata as { annotations: Record<string, string> };
+      assert.equal(annotations["pulumi.com/waitFor"], "condition=Established");
+      assert.equal(annotations["gateway.networking.k8s.io/bundle-version"], "v1.3.0");
+    }
+  });
+
+  it("pins the Release: name, namespace, chart, version, and never atomic", () => {
+    const { values, ...inputs } = mocked.one(RELEASE).inputs;
+    assert.deepEqual(
+      { ...inputs, compat: undefined },
+      {
+        atomic: false,
+        chart: "cilium",
+        cleanupOnFail: false,
+        compat: undefined,
+        name: "cilium",
+        namespace: "kube-system",
+        repositoryOpts: { repo: "https://helm.cilium.io" },
+        timeout: 900,
+        version: "1.18.4",
+      },
+    );
+    const { operator } = values as { operator: { podAnnotations: Record<string, string> } };
+    assert.match(operator.podAnnotations["talos-cilium/gateway-api-crds"] ?? "", /^[0-9a-f]{64}$/);
+  });
+
+  it("runs its commands with Node alone, and finds the cluster by the environment", () => {
+    const access = { KUBECONFIG: "/there/kubeconfig", KUBE_CONTEXT: "prod" };
+    assert.deepEqual(mocked.one(COMMAND, "cilium-crds-wait").inputs, {
+      create: "node --require ts-node/register/transpile-only commands/steps/waitForCiliumCrds.ts",
+      environment: {
+        ...access,
+        CRDS: "ciliumloadbalancerippools.cilium.io ciliuml2announcementpolicies.cilium.io",
+        TIMEOUT_SECONDS: "300",
+      },
+      triggers: [
+        "1.18.4",
+        "ciliumloadbalancerippools.cilium.io",
+        "ciliuml2announcementpolicies.cilium.io",
+      ],
+    });
+    assert.deepEqual(mocked.one(COMMAND, "cilium-remains").inputs, {
+      delete:
+        "node --require ts-node/register/transpile-only commands/steps/removeCiliumLeftovers.ts",
+      environment: access,
+    });
+    const { environment, ...inputs } = mocked.one(COMMAND, "verification-checks").inputs as {
+      environment: { SETTINGS: string };
+    };
+    const { SETTINGS, ...others } = environment;
+    assert.deepEqual(others, access);
+    assert.equal(JSON.parse(SETTINGS).cluster.name, "talos-proxmox-prod");
+    assert.doesNotMatch(SETTINGS, /kubeconfig/);
+    assert.deepEqual(inputs, {
+      create: "node --require ts-node/register/transpile-only commands/steps/verifyUpdate.ts",
+      triggers: [null, {}],
+    });
+  });
+
+  it("makes the source document's pool and one policy that does announce", () => {
+    assert.deepEqual(mocked.one(POOL).inputs, {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumLoadBalancerIPPool",
+      metadata: { name: "services" },
+      spec: { blocks: [{ start: "192.168.10.50", stop: "192.168.10.99" }] },
+    });
+    assert.deepEqual(mocked.one(POLICY).inputs, {
+      apiVersion: "cilium.io/v2alpha1",
+      kind: "CiliumL2AnnouncementPolicy",
+      metadata: { name: "services" },
+      spec: {
+        interfaces: ["^ens18$"],
+        loadBalancerIPs: true,
+        nodeSelector: { matchLabels: { "kubernetes.io/os": "linux" } },
+      },
+    });
+  });
+
+  it("has these outputs", () => {
+    assert.deepEqual(Object.keys(outputs), [
+      ...["crds", "cilium", "pools", "talosPatch", "verification"],
+    ]);
+  });
+});
+
+describe("index.ts with a configuration that cannot work", () => {
+  it("registers nothing and names every problem", async () => {
+    const mocked = await Mocked.start({
+      ...readStackConfig("prod"),
+      "talos-cilium:network": { podCidrs: ["10.14.1.0/16"] },
+      "talos-cilium:gatewayApi": { version: "v1.6.1" },
+      "talos-cilium:loadBalancing": {
+        pools: [{ start: "192.168.10.99", stop: "192.168.10.50" }],
+        policies: [{}],
+      },
+    });
+    await assert.rejects(program(), (error: Error) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      for (const path of ["network.podCidrs.0", "gatewayApi.version", "loadBalancing.pools.0"]) {
+        assert.match(error.message, new RegExp(`^  ${path}: .+; .+$`, "m"));
+      }
+      return true;
+    });
+    assert.deepEqual(mocked.resources, []);
+  });
+});
+
+const BUNDLE = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: gateways.gateway.networking.k8s.io
+  annotations:
+    gateway.networking.k8s.io/bundle-version: v1.3.0
+    gateway.networking.k8s.io/channel: experimental
+spec: { group: gateway.networking.k8s.io }
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: httproutes.gateway.networking.k8s.io
+  annotations:
+    gateway.networking.k8s.io/bundle-version: v1.3.0
+    gateway.networking.k8s.io/channel: experimental
+spec: { group: gateway.networking.k8s.io }
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: { name: safe-upgrades.gateway.networking.k8s.io }
+`;
