@@ -13,7 +13,7 @@ import {
 } from "./readers";
 import type { Tree } from "./tree";
 
-/** How a value of Cilium's chart goes back to the key of the configuration that decides it (config/typedValues.ts). */
+/** How a value of Cilium's chart goes back to the key of the configuration that decides it (config/managedValues.ts). */
 export interface Inverse {
   /** Path in the chart's values. */
   readonly path: string;
@@ -35,7 +35,7 @@ export interface Inverse {
   readonly byHand?: string;
 }
 
-/** Every path of config/typedValues.ts, back to its key; a unit test checks that none is left out. */
+/** Every path of config/managedValues.ts, back to its key; a unit test checks that none is left out. */
 export const INVERSE: readonly Inverse[] = [
   direct("cluster.name", "cluster.name"),
   direct("cluster.id", "cluster.id"),

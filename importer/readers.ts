@@ -67,7 +67,7 @@ export function seconds(value: unknown): unknown {
   );
 }
 
-/** Most Services that the rate limit is enough for: see clientRateLimit in config/typedValues.ts. */
+/** Most Services that the rate limit is enough for: see clientRateLimit in config/managedValues.ts. */
 export function services(qps: unknown, values: Tree): unknown {
   const limit = number(qps);
   const deadline = seconds(valueAt(values, "l2announcements.leaseRenewDeadline") ?? "5s");

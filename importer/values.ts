@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { typedValues } from "../config/derived/managedValues";
+import { managedValues } from "../config/derived/managedValues";
 import { deadValues } from "../config/derived/userValues";
 import { INVERSE, TYPED } from "./inverse";
 import { meets, probe, REQUIRED } from "./probe";
@@ -33,14 +33,14 @@ export function sortOut(values: Tree): { typed: Leaf[]; extra: Leaf[]; dropped: 
  */
 export function prune(config: Tree, expected: readonly string[]): void {
   const { settings, missing: misshapen } = probe(config);
-  const ours = typedValues(settings);
+  const ours = managedValues(settings);
   const stays = [...expected, ...[...REQUIRED, ...misshapen].map(({ path }) => path)];
   for (const { key, read } of INVERSE) {
     if (read === undefined || stays.some((other) => meets(other, key))) continue;
     if (valueAt(config, key) === undefined) continue;
     const without = structuredClone(config);
     remove(without, key.split("."));
-    if (isDeepStrictEqual(typedValues(probe(without).settings), ours)) {
+    if (isDeepStrictEqual(managedValues(probe(without).settings), ours)) {
       remove(config, key.split("."));
     }
   }
@@ -53,7 +53,7 @@ export function compare(
   values: Tree,
 ): { kept: Leaf[]; dropped: Dropped[]; missing: Missing[] } {
   const { settings, missing: misshapen } = probe(config);
-  const ours = new Map(typedValues(settings).map(({ path, value }) => [path, value]));
+  const ours = new Map(managedValues(settings).map(({ path, value }) => [path, value]));
   const kept: Leaf[] = [];
   const [dropped, missing]: [Dropped[], Missing[]] = [[], []];
   for (const leaf of typed) {

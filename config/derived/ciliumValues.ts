@@ -1,6 +1,6 @@
 import deepmerge from "deepmerge";
 import type { Settings } from "..";
-import { typedValues } from "./managedValues";
+import { managedValues } from "./managedValues";
 import { TALOS_VALUES } from "./talosValues";
 
 /** Values of Cilium's Helm chart. */
@@ -13,7 +13,7 @@ export type HelmValues = { [key: string]: unknown };
  * @param gatewayApiDigest digest of the Gateway API's CRDs; a new one restarts the operator, which looks for them once.
  */
 export function ciliumValues(settings: Settings, gatewayApiDigest: string): HelmValues {
-  const decided = typedValues(settings).map(({ path, value }) => [path, value] as const);
+  const decided = managedValues(settings).map(({ path, value }) => [path, value] as const);
   const all = [
     tree([...decided, ...Object.entries(TALOS_VALUES)]),
     { operator: { podAnnotations: { "talos-cilium/gateway-api-crds": gatewayApiDigest } } },

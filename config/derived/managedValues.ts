@@ -3,17 +3,17 @@ import { poolOwners } from "../addressPlan";
 import type { Settings } from "../schema";
 
 /** A value of Cilium's chart that a key of the configuration decides. */
-export interface TypedValue {
+export interface ManagedValue {
   /** Path in the chart's values: l2announcements.leaseDuration. */
   readonly path: string;
   /** Key of the configuration that decides it. */
-  readonly owner: string;
+  readonly key: string;
   /** The value; undefined leaves the chart's default. */
   readonly value: unknown;
 }
 
 /** Values of Cilium's chart that the configuration decides, each with the key that does. */
-export function typedValues(settings: Settings): TypedValue[] {
+export function managedValues(settings: Settings): ManagedValue[] {
   return [
     ...clusterValues(settings),
     ...networkValues(settings),
@@ -27,127 +27,156 @@ function clusterValues({
   kubePrism,
   kubeProxyReplacement,
   talos,
-}: Settings): TypedValue[] {
+}: Settings): ManagedValue[] {
   return [
-    of("cluster.name", "cluster.name", cluster.name),
-    of("cluster.id", "cluster.id", cluster.id),
-    of("kubeProxyReplacement", "kubeProxyReplacement", kubeProxyReplacement),
-    of("k8sServiceHost", "kubePrism.host", kubePrism.host),
-    of("k8sServicePort", "kubePrism.port", kubePrism.port),
-    of("bpf.masquerade", "talos.bpfMasquerade", talos.bpfMasquerade),
-    of("bpf.hostLegacyRouting", "talos.hostLegacyRouting", talos.hostLegacyRouting),
+    managedValue("cluster.name", "cluster.name", cluster.name),
+    managedValue("cluster.id", "cluster.id", cluster.id),
+    managedValue("kubeProxyReplacement", "kubeProxyReplacement", kubeProxyReplacement),
+    managedValue("k8sServiceHost", "kubePrism.host", kubePrism.host),
+    managedValue("k8sServicePort", "kubePrism.port", kubePrism.port),
+    managedValue("bpf.masquerade", "talos.bpfMasquerade", talos.bpfMasquerade),
+    managedValue("bpf.hostLegacyRouting", "talos.hostLegacyRouting", talos.hostLegacyRouting),
   ];
 }
 
-function networkValues({ network, routing, encryption, bandwidthManager }: Settings): TypedValue[] {
+function networkValues({
+  network,
+  routing,
+  encryption,
+  bandwidthManager,
+}: Settings): ManagedValue[] {
   const podCidr = (family: string) => network.podCidrs.find((cidr) => familyOf(cidr) === family);
   const [ipv4, ipv6] = [podCidr("IPv4"), podCidr("IPv6")];
   const native = routing.mode === "native";
   const encrypted = encryption.type !== "none";
   return [
-    of("ipv4.enabled", "network.podCidrs", ipv4 !== undefined),
-    of("ipv6.enabled", "network.podCidrs", ipv6 !== undefined),
+    managedValue("ipv4.enabled", "network.podCidrs", ipv4 !== undefined),
+    managedValue("ipv6.enabled", "network.podCidrs", ipv6 !== undefined),
     // An agent whose node has no pod CIDR yet waits for it instead of guessing.
-    of("k8s.requireIPv4PodCIDR", "network.podCidrs", ipv4 !== undefined),
-    of("k8s.requireIPv6PodCIDR", "network.podCidrs", ipv6 !== undefined),
-    of("ipv4NativeRoutingCIDR", "network.podCidrs", native ? ipv4 : undefined),
-    of("ipv6NativeRoutingCIDR", "network.podCidrs", native ? ipv6 : undefined),
-    of("routingMode", "routing.mode", routing.mode),
-    of("tunnelProtocol", "routing.tunnelProtocol", native ? undefined : routing.tunnelProtocol),
+    managedValue("k8s.requireIPv4PodCIDR", "network.podCidrs", ipv4 !== undefined),
+    managedValue("k8s.requireIPv6PodCIDR", "network.podCidrs", ipv6 !== undefined),
+    managedValue("ipv4NativeRoutingCIDR", "network.podCidrs", native ? ipv4 : undefined),
+    managedValue("ipv6NativeRoutingCIDR", "network.podCidrs", native ? ipv6 : undefined),
+    managedValue("routingMode", "routing.mode", routing.mode),
+    managedValue(
+      "tunnelProtocol",
+      "routing.tunnelProtocol",
+      native ? undefined : routing.tunnelProtocol,
+    ),
     // Nothing else installs the routes to other nodes' pods on a flat LAN.
-    of("autoDirectNodeRoutes", "routing.routes", native && routing.routes === "cilium"),
-    of("directRoutingSkipUnreachable", "routing.skipUnreachable", routing.skipUnreachable),
-    of("devices", "routing.devices", routing.devices.length > 0 ? [...routing.devices] : undefined),
-    of("MTU", "routing.mtu", routing.mtu),
-    of("encryption.enabled", "encryption.type", encrypted),
-    of("encryption.type", "encryption.type", encrypted ? encryption.type : undefined),
-    of("encryption.nodeEncryption", "encryption.nodeEncryption", encryption.nodeEncryption),
-    of(
+    managedValue("autoDirectNodeRoutes", "routing.routes", native && routing.routes === "cilium"),
+    managedValue(
+      "directRoutingSkipUnreachable",
+      "routing.skipUnreachable",
+      routing.skipUnreachable,
+    ),
+    managedValue(
+      "devices",
+      "routing.devices",
+      routing.devices.length > 0 ? [...routing.devices] : undefined,
+    ),
+    managedValue("MTU", "routing.mtu", routing.mtu),
+    managedValue("encryption.enabled", "encryption.type", encrypted),
+    managedValue("encryption.type", "encryption.type", encrypted ? encryption.type : undefined),
+    managedValue(
+      "encryption.nodeEncryption",
+      "encryption.nodeEncryption",
+      encryption.nodeEncryption,
+    ),
+    managedValue(
       "encryption.ipsec.secretName",
       "encryption.ipsecSecretName",
       encryption.type === "ipsec" ? encryption.ipsecSecretName : undefined,
     ),
-    of("bandwidthManager.enabled", "bandwidthManager.enabled", bandwidthManager.enabled),
-    of("bandwidthManager.bbr", "bandwidthManager.bbr", bandwidthManager.bbr),
+    managedValue("bandwidthManager.enabled", "bandwidthManager.enabled", bandwidthManager.enabled),
+    managedValue("bandwidthManager.bbr", "bandwidthManager.bbr", bandwidthManager.bbr),
   ];
 }
 
-function loadBalancingValues(settings: Settings): TypedValue[] {
+function loadBalancingValues(settings: Settings): ManagedValue[] {
   const { loadBalancing, bgp } = settings;
   const limit = clientRateLimit(announcedServices(settings), loadBalancing.leaseRenewDeadline);
   return [
-    of("l2announcements.enabled", "loadBalancing.policies", loadBalancing.policies.length > 0),
-    of(
+    managedValue(
+      "l2announcements.enabled",
+      "loadBalancing.policies",
+      loadBalancing.policies.length > 0,
+    ),
+    managedValue(
       "l2announcements.leaseDuration",
       "loadBalancing.leaseDuration",
       `${loadBalancing.leaseDuration}s`,
     ),
-    of(
+    managedValue(
       "l2announcements.leaseRenewDeadline",
       "loadBalancing.leaseRenewDeadline",
       `${loadBalancing.leaseRenewDeadline}s`,
     ),
-    of(
+    managedValue(
       "l2announcements.leaseRetryPeriod",
       "loadBalancing.leaseRetryPeriod",
       `${loadBalancing.leaseRetryPeriod}s`,
     ),
-    of("k8sClientRateLimit.qps", "loadBalancing.services", limit.qps),
-    of("k8sClientRateLimit.burst", "loadBalancing.services", limit.burst),
-    of("loadBalancer.algorithm", "loadBalancing.algorithm", loadBalancing.algorithm),
-    of("loadBalancer.mode", "loadBalancing.mode", loadBalancing.mode),
-    of("loadBalancer.acceleration", "loadBalancing.acceleration", loadBalancing.acceleration),
-    of(
+    managedValue("k8sClientRateLimit.qps", "loadBalancing.services", limit.qps),
+    managedValue("k8sClientRateLimit.burst", "loadBalancing.services", limit.burst),
+    managedValue("loadBalancer.algorithm", "loadBalancing.algorithm", loadBalancing.algorithm),
+    managedValue("loadBalancer.mode", "loadBalancing.mode", loadBalancing.mode),
+    managedValue(
+      "loadBalancer.acceleration",
+      "loadBalancing.acceleration",
+      loadBalancing.acceleration,
+    ),
+    managedValue(
       "gatewayAPI.externalTrafficPolicy",
       "loadBalancing.gatewayTrafficPolicy",
       loadBalancing.gatewayTrafficPolicy,
     ),
-    of("bgpControlPlane.enabled", "bgp.peers", bgp.peers.length > 0),
+    managedValue("bgpControlPlane.enabled", "bgp.peers", bgp.peers.length > 0),
   ];
 }
 
-function softwareValues({ cilium, hubble, prometheus, nodes }: Settings): TypedValue[] {
+function softwareValues({ cilium, hubble, prometheus, nodes }: Settings): ManagedValue[] {
   const nodeCount = nodes.controlPlanes.length + nodes.workers.length;
   return [
     // Two operators refuse to share a node, and Helm would wait for the second in vain.
-    of(
+    managedValue(
       "operator.replicas",
       "cilium.operatorReplicas",
       cilium.operatorReplicas ?? Math.min(2, nodeCount),
     ),
-    of("resources", "cilium.resources.agent", cilium.resources.agent),
-    of("operator.resources", "cilium.resources.operator", cilium.resources.operator),
-    of("envoy.resources", "cilium.resources.envoy", cilium.resources.envoy),
+    managedValue("resources", "cilium.resources.agent", cilium.resources.agent),
+    managedValue("operator.resources", "cilium.resources.operator", cilium.resources.operator),
+    managedValue("envoy.resources", "cilium.resources.envoy", cilium.resources.envoy),
     ...IMAGES.map(([path, repository]) =>
-      of(
+      managedValue(
         path,
         "cilium.imageRegistry",
         cilium.imageRegistry === undefined ? undefined : `${cilium.imageRegistry}/${repository}`,
       ),
     ),
-    of("hubble.enabled", "hubble.enabled", hubble.enabled),
-    of("hubble.relay.enabled", "hubble.relay", hubble.relay),
-    of("hubble.ui.enabled", "hubble.ui", hubble.ui),
-    of(
+    managedValue("hubble.enabled", "hubble.enabled", hubble.enabled),
+    managedValue("hubble.relay.enabled", "hubble.relay", hubble.relay),
+    managedValue("hubble.ui.enabled", "hubble.ui", hubble.ui),
+    managedValue(
       "hubble.metrics.enabled",
       "hubble.metrics",
       hubble.metrics.length > 0 ? [...hubble.metrics] : undefined,
     ),
-    of("hubble.tls.auto.method", "hubble.certificates", hubble.certificates),
-    of("prometheus.enabled", "prometheus.enabled", prometheus.enabled),
-    of("operator.prometheus.enabled", "prometheus.enabled", prometheus.enabled),
-    of("envoy.prometheus.enabled", "prometheus.enabled", prometheus.enabled),
-    of(
+    managedValue("hubble.tls.auto.method", "hubble.certificates", hubble.certificates),
+    managedValue("prometheus.enabled", "prometheus.enabled", prometheus.enabled),
+    managedValue("operator.prometheus.enabled", "prometheus.enabled", prometheus.enabled),
+    managedValue("envoy.prometheus.enabled", "prometheus.enabled", prometheus.enabled),
+    managedValue(
       "prometheus.serviceMonitor.enabled",
       "prometheus.serviceMonitors",
       prometheus.serviceMonitors,
     ),
-    of(
+    managedValue(
       "operator.prometheus.serviceMonitor.enabled",
       "prometheus.serviceMonitors",
       prometheus.serviceMonitors,
     ),
-    of(
+    managedValue(
       "envoy.prometheus.serviceMonitor.enabled",
       "prometheus.serviceMonitors",
       prometheus.serviceMonitors,
@@ -191,6 +220,6 @@ function announcedServices(settings: Settings): number {
   return settings.loadBalancing.services ?? Math.min(addresses, SERVICES_AT_MOST);
 }
 
-function of(path: string, owner: string, value: unknown): TypedValue {
-  return { path, owner, value };
+function managedValue(path: string, key: string, value: unknown): ManagedValue {
+  return { path, key, value };
 }

@@ -1,25 +1,26 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "../schema";
-import { typedValues } from "./managedValues";
+import { managedValues } from "./managedValues";
 
-/** A value that the user's own values set to something else than the configuration does. */
-export interface TwiceOwned {
+/** A value that cilium.values sets to something else than the key that manages it. */
+export interface ValueConflict {
   /** Path in the chart's values. */
   readonly path: string;
-  /** Key of the configuration that decides it. */
-  readonly owner: string;
-  /** What the configuration makes of it. */
-  readonly ours: unknown;
-  /** What the user's own values say. */
-  readonly theirs: unknown;
+  /** Key of the configuration that manages the value. */
+  readonly key: string;
+  /** What the program sets because of the key. */
+  readonly managed: unknown;
+  /** What cilium.values sets. */
+  readonly user: unknown;
 }
 
-/** Values with two owners who disagree. */
-export function typedValueOwners(settings: Settings): TwiceOwned[] {
-  return typedValues(settings).flatMap(({ path, owner, value: ours }) => {
-    const theirs = valueAt(settings.cilium.values, path);
-    if (ours === undefined || theirs === undefined || isDeepStrictEqual(ours, theirs)) return [];
-    return [{ path, owner, ours, theirs }];
+/** Values that both a key and cilium.values set, and differently. */
+export function conflictingValues(settings: Settings): ValueConflict[] {
+  return managedValues(settings).flatMap(({ path, key, value: managed }) => {
+    const user = valueAt(settings.cilium.values, path);
+    const isConflict =
+      managed !== undefined && user !== undefined && !isDeepStrictEqual(managed, user);
+    return isConflict ? [{ path, key, managed, user }] : [];
   });
 }
 

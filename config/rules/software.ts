@@ -1,6 +1,6 @@
 import semver from "semver";
 import { COMPATIBILITY, compatibilityOf, KNOWN_BROKEN } from "../compatibility";
-import { deadValues, typedValueOwners } from "../derived/userValues";
+import { conflictingValues, deadValues } from "../derived/userValues";
 import { problem, problemIf, type Rule } from "./rule";
 
 const OVERRIDE = "or set cilium.allowUntested: true";
@@ -150,11 +150,11 @@ export const serviceMonitorsNeedPrometheus: Rule = {
 export const valuesOfTwoOwners: Rule = {
   name: "values-of-two-owners",
   check: (settings) =>
-    typedValueOwners(settings).map(({ path, owner, ours, theirs }) =>
+    conflictingValues(settings).map(({ path, key, managed, user }) =>
       problem(
         `cilium.values.${path}`,
-        `${owner} decides this value (${JSON.stringify(theirs)}, and ${JSON.stringify(ours)} by ${owner})`,
-        `set ${owner} instead, and leave this one out`,
+        `${key} decides this value (${JSON.stringify(user)}, and ${JSON.stringify(managed)} by ${key})`,
+        `set ${key} instead, and leave this one out`,
       ),
     ),
 };

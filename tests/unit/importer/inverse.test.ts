@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ciliumValues } from "../../../config/derived/ciliumValues";
-import { typedValues } from "../../../config/derived/managedValues";
+import { managedValues } from "../../../config/derived/managedValues";
 import { TALOS_VALUES } from "../../../config/derived/talosValues";
 import type { Settings } from "../../../config/schema";
 import { type Given, importValues } from "../../../importer/importValues";
@@ -43,8 +43,8 @@ describe("the inverse of the typed values", () => {
   it("has every path with the key that decides it, and says how or why not", () => {
     assert.deepEqual(
       INVERSE.map(({ path, key }) => ({ path, key })).sort(byPath),
-      typedValues(prod)
-        .map(({ path, owner }) => ({ path, key: owner }))
+      managedValues(prod)
+        .map(({ path, key }) => ({ path, key }))
         .sort(byPath),
     );
     for (const { path, read, notRead } of INVERSE) {
