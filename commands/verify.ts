@@ -4,7 +4,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import logUpdate from "log-update";
 import type { Settings } from "../config";
 import { readStackSettings } from "../config/stackFile";
-import { clusterFromEnvironment, describeError } from "../kubernetes/client";
+import { describeError, loadCluster } from "../kubernetes/client";
 import { checks, type Result } from "../verify/checks";
 import type { Verdict } from "../verify/checks/check";
 import { notProvable, PROOF_CHECKS, prove } from "../verify/connectivity/connectivityTest";
@@ -23,7 +23,7 @@ const USAGE = `npm run -s verify -- --stack prod [--json|--markdown|--junit] [--
   --wait            seconds that what fails has to become right, default 0
   --kubeconfig, --context   the cluster; default: the stack's
   --talos-context   ask talosctl, with this context, for the state of KubePrism, too
-  --not-here CHECK=WHY      report a check as not checkable here; may be given more than once`;
+  --not-here CHECK=WHY      leave out a check and report it as skipped; may be given more than once`;
 
 /** Exit codes: a check failed, or the command was called wrongly. */
 const FAILED = 1;
@@ -65,17 +65,17 @@ async function main(): Promise<void> {
 async function verifyAll(call: Call, settings: Settings, form: Format): Promise<Result[]> {
   const cluster = clusterOf(call, settings);
   const show = live(call.stack ?? "", form);
-  const notHere = new Map((call["not-here"] ?? []).map(nameAndReason));
+  const skip = new Map((call["not-here"] ?? []).map(nameAndReason));
   const results = await verify(cluster, {
     settings,
     waitSeconds: seconds(call, "wait"),
     talosContext: call["talos-context"],
-    notHere,
+    skip,
     progress: show,
   });
   if (!call.active) return results;
   const agents = verdictOf(results, "agents-answer");
-  if (agents.outcome === "not checkable here") return [...results, ...notProvable(agents.detail)];
+  if (agents.outcome === "unknown") return [...results, ...notProvable(agents.detail)];
 
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -86,7 +86,7 @@ async function verifyAll(call: Call, settings: Settings, form: Format): Promise<
     timeoutSeconds: seconds(call, "timeout"),
     gatewayClass: verdictOf(results, "gateway-class"),
     signal: interruption.signal,
-    notHere,
+    skip,
     progress: (line) => show(line, results),
   });
   return [...results, ...proof];
@@ -118,11 +118,10 @@ function settingsOf({ stack }: Call): Settings {
 }
 
 function clusterOf({ kubeconfig, context }: Call, { cluster }: Settings): KubeConfig {
-  const config = kubeconfig ?? cluster.kubeconfig;
-  if (config !== undefined) process.env.KUBECONFIG = config;
-  const chosen = context ?? cluster.context;
-  if (chosen !== undefined) process.env.KUBE_CONTEXT = chosen;
-  return clusterFromEnvironment();
+  return loadCluster({
+    kubeconfig: kubeconfig ?? cluster.kubeconfig,
+    context: context ?? cluster.context,
+  });
 }
 
 function seconds(call: Call, option: "wait" | "timeout"): number {

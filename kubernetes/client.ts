@@ -1,33 +1,40 @@
 import { ApiException, KubeConfig } from "@kubernetes/client-node";
 import pRetry from "p-retry";
 
-/** The cluster that KUBECONFIG (or ~/.kube/config) and KUBE_CONTEXT name. */
-export function clusterFromEnvironment(): KubeConfig {
+/** Where a cluster's address and credentials are. */
+export interface ClusterLocation {
+  /** Path of the kubeconfig. Default: KUBECONFIG, else ~/.kube/config. */
+  readonly kubeconfig?: string | undefined;
+  /** Default: the kubeconfig's current context. */
+  readonly context?: string | undefined;
+}
+
+/** @throws Error when the kubeconfig cannot be read, or has no such context. */
+export function loadCluster({ kubeconfig, context }: ClusterLocation = {}): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromDefault();
-  const context = process.env.KUBE_CONTEXT;
-  if (context !== undefined) {
-    if (config.getContextObject(context) === null) {
-      const known = config.getContexts().map(({ name }) => name);
-      throw new Error(
-        `KUBE_CONTEXT: the kubeconfig has no such context (${context}); it has ${known.join(", ") || "none"}`,
-      );
-    }
-    config.setCurrentContext(context);
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else config.loadFromFile(kubeconfig);
+  if (context === undefined) return config;
+  if (config.getContextObject(context) === null) {
+    const known = config.getContexts().map(({ name }) => name);
+    throw new Error(
+      `context: not in the kubeconfig (${context}); use one of its own: ${known.join(", ") || "none"}`,
+    );
   }
+  config.setCurrentContext(context);
   return config;
 }
 
 /**
- * Does something again, for about half a minute, while the API server or the way to it is at fault: one that goes
- * away, or that answers "storage is (re)initializing" just after a definition changed.
+ * Repeats work for about half a minute while the API server, or the network to it, is at fault: a server that goes
+ * away, or that answers "storage is (re)initializing" just after a CRD changed.
  */
 export function retryTransient<T>(work: () => Promise<T>): Promise<T> {
   return pRetry(work, { retries: 5, shouldRetry: ({ error }) => isTransient(error) });
 }
 
-/** The same, for something that may not be there: undefined then. */
-export async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+/** {@link retryTransient} that returns undefined when the API server answers 404: no such object or kind. */
+export async function ignoreNotFound<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await retryTransient(work);
   } catch (error) {
@@ -38,7 +45,7 @@ export async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefin
 
 function isTransient(error: unknown): boolean {
   if (error instanceof ApiException) return error.code === 429 || error.code >= 500;
-  // The client's own transport errors; what this program throws is a plain Error without a code.
+  // The client's own transport errors have a code; the errors that this program throws have none.
   return error instanceof Error && "code" in error;
 }
 

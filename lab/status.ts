@@ -9,8 +9,8 @@ import {
   type V1Condition,
 } from "@kubernetes/client-node";
 import Table from "cli-table3";
-import { retryTransient, unlessGone } from "../kubernetes/client";
-import { conditionIsTrue } from "../verify/facts/facts";
+import { ignoreNotFound, retryTransient } from "../kubernetes/client";
+import { conditionIsTrue } from "../kubernetes/conditions";
 import type { Lab } from "./lab";
 import { arpAnswers, hardwareAddress } from "./lan/arp";
 
@@ -200,6 +200,8 @@ async function list(
   plural: string,
 ): Promise<CustomResource[]> {
   const api = cluster.makeApiClient(CustomObjectsApi);
-  const listed = await unlessGone(() => api.listClusterCustomObject({ group, version, plural }));
+  const listed = await ignoreNotFound(() =>
+    api.listClusterCustomObject({ group, version, plural }),
+  );
   return (listed as { items: CustomResource[] } | undefined)?.items ?? [];
 }

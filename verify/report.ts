@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import junit from "junit-report-builder";
 import type { Result } from "./checks";
-import type { Finding, Verdict } from "./checks/check";
+import type { Finding, Outcome } from "./checks/check";
 
 /** What a verification came to, as a machine reads it. */
 export interface Report {
@@ -21,7 +21,7 @@ export interface Report {
 export interface ReportedCheck {
   readonly name: string;
   readonly title: string;
-  readonly outcome: Verdict["outcome"];
+  readonly outcome: Outcome;
   /** What was seen, or why there was nothing to see; empty when it failed. */
   readonly detail: string;
   /** What is wrong; empty unless it failed. */
@@ -31,12 +31,12 @@ export interface ReportedCheck {
 /** The form that a report is printed in. */
 export type Format = "table" | "json" | "markdown" | "junit";
 
-const SIGNS: Readonly<Record<Verdict["outcome"], string>> = {
+const SIGNS: Readonly<Record<Outcome, string>> = {
   passed: "✔",
   failed: "✘",
-  "not asked for": "-",
-  "not checkable here": "?",
-  "not judged": "·",
+  skipped: "·",
+  unknown: "?",
+  "not-applicable": "-",
 };
 
 /** Columns of a table where no terminal says how wide it is. */

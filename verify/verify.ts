@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Settings } from "../config";
+import { until } from "../kubernetes/until";
 import { judge, type Result } from "./checks";
 import type { Facts } from "./facts/facts";
 import { fetchAgentAnswers, fetchClusterFacts } from "./facts/fetch";
@@ -17,8 +17,8 @@ export interface VerifyOptions {
   readonly waitSeconds: number;
   /** Context of talosctl that reaches the nodes; undefined: it is not asked. */
   readonly talosContext: string | undefined;
-  /** Checks that cannot be made here, by name, and why; default none. */
-  readonly notHere?: ReadonlyMap<string, string>;
+  /** Checks to leave out: reasons by name; default none. */
+  readonly skip?: ReadonlyMap<string, string>;
   /** Told what goes on, and what the checks came to so far. */
   readonly progress?: (line: string, results?: readonly Result[]) => void;
 }
@@ -28,15 +28,20 @@ export interface VerifyOptions {
  * @throws Error when the API cannot be asked: then there is nothing to judge.
  */
 export async function verify(cluster: KubeConfig, options: VerifyOptions): Promise<Result[]> {
-  const deadline = performance.now() + options.waitSeconds * 1000;
-  for (;;) {
-    const results = judge(await fetchFacts(cluster, options), options.settings, options.notHere);
-    const failed = results.filter(({ verdict }) => verdict.outcome === "failed");
-    if (failed.length === 0 || performance.now() >= deadline) return results;
-    const names = failed.map(({ check }) => check.name).join(", ");
-    options.progress?.(`not there yet: ${names}`, results);
-    await sleep(INTERVAL);
-  }
+  const look = async () => {
+    const results = judge(await fetchFacts(cluster, options), options.settings, options.skip);
+    const failed = failedChecks(results);
+    if (failed.length > 0) options.progress?.(`failed so far: ${failed.join(", ")}`, results);
+    return results;
+  };
+  return until(look, (results) => failedChecks(results).length === 0, {
+    seconds: options.waitSeconds,
+    interval: INTERVAL,
+  });
+}
+
+function failedChecks(results: readonly Result[]): string[] {
+  return results.flatMap(({ check, verdict }) => (verdict.outcome === "failed" ? check.name : []));
 }
 
 async function fetchFacts(cluster: KubeConfig, options: VerifyOptions): Promise<Facts> {

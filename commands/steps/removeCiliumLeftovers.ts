@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   ApiextensionsV1Api,
   CoordinationV1Api,
@@ -9,11 +8,12 @@ import {
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
 import {
-  clusterFromEnvironment,
   describeError,
+  ignoreNotFound,
+  loadCluster,
   retryTransient,
-  unlessGone,
 } from "../../kubernetes/client";
+import { until } from "../../kubernetes/until";
 
 /** Seconds until the pods, and then the definitions, must be gone. */
 const TIMEOUT = 300;
@@ -39,8 +39,8 @@ const LEASES = /^cilium-(operator-resource-lock$|l2announce-)/;
  * anybody's: while one of them has objects that Cilium did not make itself, it fails and names them.
  */
 async function removeCiliumLeftovers(): Promise<void> {
-  const cluster = clusterFromEnvironment();
-  await until("Cilium's pods still run", () => ciliumPods(cluster));
+  const cluster = loadCluster({ context: process.env.KUBE_CONTEXT });
+  await untilGone("Cilium's pods still run", () => ciliumPods(cluster));
 
   const owned = await ownedObjects(cluster);
   if (owned.length > 0) {
@@ -49,21 +49,19 @@ async function removeCiliumLeftovers(): Promise<void> {
         "save and delete these, then run pulumi destroy again",
     );
   }
-  await until("Cilium's CRDs are still there", () => deleteCrds(cluster));
+  await untilGone("Cilium's CRDs are still there", () => deleteCrds(cluster));
   await removeLeases(cluster);
 }
 
-/** Waits until nothing is left of something. */
-async function until(what: string, left: () => Promise<string[]>): Promise<void> {
-  const deadline = performance.now() + TIMEOUT * 1000;
-  for (let names = await left(); names.length > 0; names = await left()) {
-    if (performance.now() > deadline) {
-      throw new Error(
-        `${what} after ${TIMEOUT} s (${names.join(", ")}); see what holds them: ` +
-          "kubectl get them with -o yaml, and look at metadata.finalizers and status",
-      );
-    }
-    await sleep(1000);
+/** Waits until no object of a list is left. */
+async function untilGone(problem: string, listNames: () => Promise<string[]>): Promise<void> {
+  const options = { seconds: TIMEOUT, interval: 1000 };
+  const left = await until(listNames, (names) => names.length === 0, options);
+  if (left.length > 0) {
+    throw new Error(
+      `${problem} after ${TIMEOUT} s (${left.join(", ")}); see what holds them: ` +
+        "kubectl get them with -o yaml, and look at metadata.finalizers and status",
+    );
   }
 }
 
@@ -83,7 +81,7 @@ async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
   const crds = await ciliumCrds(cluster);
   for (const { metadata } of crds.filter((crd) => crd.metadata?.deletionTimestamp === undefined)) {
     const name = metadata?.name ?? "";
-    await unlessGone(() => api.deleteCustomResourceDefinition({ name }));
+    await ignoreNotFound(() => api.deleteCustomResourceDefinition({ name }));
   }
   return crds.map(({ metadata }) => metadata?.name ?? "");
 }
@@ -120,7 +118,7 @@ async function removeLeases(cluster: KubeConfig): Promise<void> {
   const { items } = await api.listNamespacedLease({ namespace: NAMESPACE });
   for (const name of items.map(({ metadata }) => metadata?.name ?? "")) {
     if (LEASES.test(name))
-      await unlessGone(() => api.deleteNamespacedLease({ namespace: NAMESPACE, name }));
+      await ignoreNotFound(() => api.deleteNamespacedLease({ namespace: NAMESPACE, name }));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Settings } from "../../config";
-import { clusterFromEnvironment, describeError } from "../../kubernetes/client";
+import { describeError, loadCluster } from "../../kubernetes/client";
 import { report, sentence, summary } from "../../verify/report";
 import { verify } from "../../verify/verify";
 
@@ -8,7 +8,7 @@ async function verifyUpdate(): Promise<void> {
   const settings: Settings = JSON.parse(process.env.SETTINGS ?? "");
   const { mode, wait: waitSeconds } = settings.verification;
   const began = new Date();
-  const results = await verify(clusterFromEnvironment(), {
+  const results = await verify(loadCluster({ context: process.env.KUBE_CONTEXT }), {
     settings,
     waitSeconds,
     talosContext: undefined,
@@ -16,7 +16,7 @@ async function verifyUpdate(): Promise<void> {
   const done = report(settings.cluster.name, began, results);
   for (const { name, outcome, detail, findings } of done.checks) {
     for (const finding of findings) console.log(`${name}: ${sentence(finding)}`);
-    if (outcome === "not checkable here") console.log(`${name}: not checkable here (${detail})`);
+    if (outcome === "unknown") console.log(`${name}: unknown (${detail})`);
   }
   console.log(summary(done));
   if (!done.passed && mode === "strict") {

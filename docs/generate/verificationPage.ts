@@ -13,11 +13,11 @@ says the same and goes on.
 
 | outcome | what it means |
 |---|---|
-| passed | it was looked at, and is as asked for |
-| failed | it is not; what was seen, what was expected, and the next command to run |
-| not asked for | the stack, or the cluster, has nothing of it |
-| not checkable here | it cannot be looked at from here, or not yet; never taken for a pass |
-| not judged | a check that it needs has failed, and it would only repeat that |
+| \`passed\` | the cluster is as the stack asks |
+| \`failed\` | it is not; each finding says what was seen, what was expected, and the next command to run |
+| \`skipped\` | not checked, because a check that it needs failed, or because the command was told to skip it |
+| \`unknown\` | could not be checked from here (or not yet); never counts as passed |
+| \`not-applicable\` | the stack or the cluster has nothing that the check applies to |
 
 The exit code is 0 when nothing failed, 1 when something did or the API cannot be reached, 2 when it was called wrongly.
 \`--json\`, \`--markdown\` and \`--junit\` print the report for a machine.

@@ -40,7 +40,7 @@ describe("the verification of 100 nodes and 1,000 Services", function () {
     const others = checks.filter(({ outcome }) => outcome !== "passed");
     assert.deepEqual(
       others.map(({ name, outcome, findings }) => [name, outcome, findings[0]?.seen]),
-      [["kubeprism", "not asked for", undefined]],
+      [["kubeprism", "not-applicable", undefined]],
     );
     const detail = (name: string) => checks.find((check) => check.name === name)?.detail;
     assert.equal(detail("agents-answer"), "100 of 100 Ok");

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type KubernetesObject, PatchStrategy, type V1Secret } from "@kubernetes/client-node";
 import type { Settings } from "../../config";
-import { unlessGone } from "../../kubernetes/client";
+import { ignoreNotFound } from "../../kubernetes/client";
 import { adding, type Change, changing, together } from "./changes";
 import { eventually, type LabForTests, type Manifest } from "./labForTests";
 import { CONFIG_MAP, DAEMON_SET, loadBalancer, OPERATOR, policy, pool } from "./objects";
@@ -310,7 +310,9 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     );
     await lab.delete(crd("gatewayclasses.gateway.networking.k8s.io"));
     await eventually("the definition is gone", async () =>
-      (await unlessGone(() => anything.read(definition as never))) === undefined ? true : undefined,
+      (await ignoreNotFound(() => anything.read(definition as never))) === undefined
+        ? true
+        : undefined,
     );
     await restartOperator("tests");
     for (const object of [definition, gatewayClass]) {
@@ -318,7 +320,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       const made = { ...object, metadata: { name, labels, annotations }, status: undefined };
       // A definition is served a moment after it was made.
       await eventually(`${name} is there again`, () =>
-        unlessGone(() => anything.create(made as unknown as KubernetesObject)),
+        ignoreNotFound(() => anything.create(made as unknown as KubernetesObject)),
       );
     }
   }

@@ -1,7 +1,14 @@
 import type { Settings } from "../../config";
 import type { AgentReport } from "../facts/agentReport";
 import type { Facts } from "../facts/facts";
-import { type Check, count, type Finding, notAskedFor, simulated, verdict } from "./check";
+import {
+  type Check,
+  count,
+  type Finding,
+  notApplicable,
+  unknownIfSimulated,
+  verdict,
+} from "./check";
 
 /** Judges the agent of one node: what is wrong, without the node's name. */
 type JudgeAgent = (report: AgentReport, settings: Settings, facts: Facts) => Finding[];
@@ -22,7 +29,7 @@ function ofEveryAgent(
       const reports = [...facts.agentAnswers].flatMap(([node, answer]) =>
         "report" in answer ? [[node, answer.report] as const] : [],
       );
-      const nobody = simulated(facts);
+      const nobody = unknownIfSimulated(facts);
       if (nobody !== undefined) return nobody;
       const findings = reports.flatMap(([node, report]) =>
         judgeAgent(report, settings, facts).map((finding) => ({
@@ -46,7 +53,7 @@ export const agentsAnswer: Check = {
   needs: ["daemonset-rollout"],
   judge: (facts) => {
     const answers = [...facts.agentAnswers];
-    const nobody = simulated(facts);
+    const nobody = unknownIfSimulated(facts);
     if (nobody !== undefined) return nobody;
     const findings = answers.flatMap(([node, answer]): Finding[] => {
       if ("simulated" in answer) return [];
@@ -234,7 +241,7 @@ export const configMapAsReleased: Check = {
     const intended = releases.find(
       ({ namespace, name }) => namespace === "kube-system" && name === "cilium",
     )?.ciliumConfig;
-    if (intended === undefined) return notAskedFor("the Release has no cilium-config");
+    if (intended === undefined) return notApplicable("the Release has no cilium-config");
     const differing = differences(intended, configMap?.data ?? {});
     return verdict(
       differing.map((seen) => ({

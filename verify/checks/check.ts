@@ -11,17 +11,20 @@ export interface Finding {
   readonly next: string;
 }
 
-/** What a check comes to. */
+/** Result of a check. */
 export type Verdict =
-  /** All is as asked for; what was seen, in a few words. */
+  /** As the stack asks; the detail says what was seen, in a few words. */
   | { readonly outcome: "passed"; readonly detail: string }
   | { readonly outcome: "failed"; readonly findings: readonly Finding[] }
-  /** It has no object in this cluster or stack; why. */
-  | { readonly outcome: "not asked for"; readonly detail: string }
-  /** Its object cannot be looked at from here; why. Never a pass. */
-  | { readonly outcome: "not checkable here"; readonly detail: string }
-  /** A check that it needs has failed; which. */
-  | { readonly outcome: "not judged"; readonly detail: string };
+  /** Left out: a check that it needs failed, or the caller asked for it; the detail says which, or why. */
+  | { readonly outcome: "skipped"; readonly detail: string }
+  /** Could not be checked from here, or not yet; the detail says why. Never counts as passed. */
+  | { readonly outcome: "unknown"; readonly detail: string }
+  /** The stack or the cluster has nothing that it applies to; the detail says what is missing. */
+  | { readonly outcome: "not-applicable"; readonly detail: string };
+
+/** The five outcomes, also as values in JSON. */
+export type Outcome = Verdict["outcome"];
 
 /** One check: a pure judgement of facts. */
 export interface Check {
@@ -40,19 +43,24 @@ export function verdict(findings: readonly Finding[], detail: string): Verdict {
   return findings.length === 0 ? { outcome: "passed", detail } : { outcome: "failed", findings };
 }
 
-/** There is nothing to check. */
-export function notAskedFor(detail: string): Verdict {
-  return { outcome: "not asked for", detail };
+export function skipped(detail: string): Verdict {
+  return { outcome: "skipped", detail };
 }
 
-/** Nobody to look at, where KWOK plays a node; undefined where agents run. */
-export function simulated({ agentAnswers }: Facts): Verdict | undefined {
-  const played = [...agentAnswers.values()].filter((answer) => "simulated" in answer).length;
-  if (played === 0) return undefined;
-  return {
-    outcome: "not checkable here",
-    detail: `${count(played, "node")} simulated by KWOK: no agent runs there`,
-  };
+export function unknown(detail: string): Verdict {
+  return { outcome: "unknown", detail };
+}
+
+export function notApplicable(detail: string): Verdict {
+  return { outcome: "not-applicable", detail };
+}
+
+/** Unknown where KWOK simulates nodes, since no agent runs there; undefined where agents run. */
+export function unknownIfSimulated({ agentAnswers }: Facts): Verdict | undefined {
+  const simulated = [...agentAnswers.values()].filter((answer) => "simulated" in answer).length;
+  return simulated === 0
+    ? undefined
+    : unknown(`${count(simulated, "node")} simulated by KWOK: no agent runs there`);
 }
 
 /** A count with its noun: 1 node, 5 nodes. */

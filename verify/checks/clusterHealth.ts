@@ -1,6 +1,6 @@
 import type { AgentReport, ProbedPath } from "../facts/agentReport";
 import type { Facts } from "../facts/facts";
-import { type Check, count, type Finding, simulated, verdict } from "./check";
+import { type Check, count, type Finding, unknown, unknownIfSimulated, verdict } from "./check";
 
 /** Milliseconds after an agent became ready in which it may not yet answer probes: its health endpoint comes later. */
 const SETTLING = 30_000;
@@ -16,7 +16,7 @@ export const clusterHealth: Check = {
   title: "every node reaches every other one, and pods there",
   needs: ["agents-answer", "routing", "devices", "controllers"],
   judge: (facts) => {
-    const nobody = simulated(facts);
+    const nobody = unknownIfSimulated(facts);
     if (nobody !== undefined) return nobody;
     const reports = [...facts.agentAnswers].flatMap(([node, answer]) =>
       "report" in answer ? [{ node, report: answer.report }] : [],
@@ -36,7 +36,7 @@ export const clusterHealth: Check = {
     ];
     if (findings.length > 0) return verdict(findings, "");
     if (reports.every(({ report }) => report.health === undefined)) {
-      return notYet("enable-health-checking is off in cilium-config, so nothing is probed");
+      return unknown("enable-health-checking is off in cilium-config, so nothing is probed");
     }
     // From every node to every other one and itself, and to a pod there.
     const all = 2 * reports.length * facts.nodes.length;
@@ -44,7 +44,7 @@ export const clusterHealth: Check = {
     const probed = new Set(paths.map(pair));
     for (const path of paths) if (!isJudged(path)) probed.delete(pair(path));
     return probed.size < all
-      ? notYet(
+      ? unknown(
           `${all - probed.size} of ${all} paths not probed since their agents are ready; Cilium probes every ${reports[0]?.report.health?.interval}`,
         )
       : verdict([], `${count(all, "path")} between ${count(reports.length, "node")}`);
@@ -99,10 +99,6 @@ function agentsReadySince({ agents }: Facts): Map<string, number> {
       return [spec?.nodeName ?? "", since?.getTime() ?? Number.POSITIVE_INFINITY];
     }),
   );
-}
-
-function notYet(detail: string) {
-  return { outcome: "not checkable here", detail } as const;
 }
 
 function some(names: readonly string[]): string {

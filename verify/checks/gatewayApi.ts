@@ -1,5 +1,6 @@
-import { type ClusterFacts, conditionIsTrue } from "../facts/facts";
-import { type Check, notAskedFor, verdict } from "./check";
+import { conditionIsTrue } from "../../kubernetes/conditions";
+import type { ClusterFacts } from "../facts/facts";
+import { type Check, notApplicable, verdict } from "./check";
 
 /** Groups of the Gateway API's kinds. */
 const GROUPS = /^gateway\.networking\.(x-)?k8s\.io$/;
@@ -46,7 +47,7 @@ export const gatewayClassAccepted: Check = {
   needs: ["gateway-api-crds"],
   judge: ({ gatewayClasses, configMap }) => {
     if (configMap?.data?.["enable-gateway-api"] !== "true") {
-      return notAskedFor("the Gateway API is off in cilium-config");
+      return notApplicable("the Gateway API is off in cilium-config");
     }
     const own = gatewayClasses.find(
       ({ spec }) => spec?.controllerName === "io.cilium/gateway-controller",

@@ -13,7 +13,7 @@ import {
   masquerading,
   mtu,
 } from "./agents";
-import type { Check, Verdict } from "./check";
+import { type Check, skipped, type Verdict } from "./check";
 import { clusterHealth } from "./clusterHealth";
 import { gatewayApiDefinitions, gatewayClassAccepted } from "./gatewayApi";
 import { kubePrismStatuses, nodePodCidrs, nodesOnOneLan } from "./nodes";
@@ -88,24 +88,21 @@ export interface Result {
  * Judges facts by every check.
  * @param facts all there is to know.
  * @param settings what was asked for.
- * @param notHere checks that cannot be made here, by name, and why.
+ * @param skip checks to leave out: reasons by name.
  */
 export function judge(
   facts: Facts,
   settings: Settings,
-  notHere: ReadonlyMap<string, string> = new Map(),
+  skip: ReadonlyMap<string, string> = new Map(),
 ): Result[] {
   const failed = new Set<string>();
   return checks.map((check) => {
-    const why = notHere.get(check.name);
-    if (why !== undefined)
-      return { check, verdict: { outcome: "not checkable here", detail: why } };
+    const why = skip.get(check.name);
+    if (why !== undefined) return { check, verdict: skipped(why) };
     const cause = check.needs?.find((name) => failed.has(name));
     const verdict: Verdict =
-      cause === undefined
-        ? check.judge(facts, settings)
-        : { outcome: "not judged", detail: `${cause} failed` };
-    if (verdict.outcome === "failed" || verdict.outcome === "not judged") failed.add(check.name);
+      cause === undefined ? check.judge(facts, settings) : skipped(`${cause} failed`);
+    if (verdict.outcome === "failed" || verdict.outcome === "skipped") failed.add(check.name);
     return { check, verdict };
   });
 }

@@ -1,6 +1,6 @@
 import { cidrRange, contains, familyOf, overlaps, single } from "../../config/addresses";
-import { internalIps } from "../facts/facts";
-import { type Check, count, type Finding, notAskedFor, verdict } from "./check";
+import { internalIps } from "../../kubernetes/nodeStatus";
+import { type Check, count, type Finding, notApplicable, unknown, verdict } from "./check";
 
 /** With native routes that Cilium installs, every node's address is on one LAN. */
 export const nodesOnOneLan: Check = {
@@ -8,10 +8,9 @@ export const nodesOnOneLan: Check = {
   title: "the nodes' addresses are on one L2 network, as direct routes need",
   judge: ({ nodes }, { routing, lan }) => {
     if (routing.mode !== "native" || routing.routes !== "cilium") {
-      return notAskedFor("no direct routes are installed");
+      return notApplicable("no direct routes are installed");
     }
-    if (lan.cidr === undefined)
-      return { outcome: "not checkable here", detail: "lan.cidr is not set" };
+    if (lan.cidr === undefined) return unknown("lan.cidr is not set");
     const { cidr } = lan;
     const range = cidrRange(cidr);
     const findings = nodes.flatMap((node): Finding[] => {
@@ -84,7 +83,7 @@ export const kubePrismStatuses: Check = {
   title: "KubePrism of every node has healthy API servers",
   judge: ({ kubePrism }) => {
     if (kubePrism === undefined) {
-      return notAskedFor("give --talos-context to have talosctl asked");
+      return notApplicable("give --talos-context to have talosctl asked");
     }
     const findings = [...kubePrism]
       .filter(([, healthy]) => !healthy)

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { type AddressRange, cidrRange, contains, single } from "../../config/addresses";
 import { policySpec, poolSpec } from "../../config/derived/loadBalancingSpecs";
-import { type CustomResource, internalIps } from "../facts/facts";
-import { type Check, count, type Finding, notAskedFor, verdict } from "./check";
+import { internalIps } from "../../kubernetes/nodeStatus";
+import type { CustomResource } from "../facts/facts";
+import { type Check, count, type Finding, notApplicable, verdict } from "./check";
 import { addressRequest, loadBalancers, nameOf } from "./services";
 
 /** The pools are in the cluster as the stack has them. */
@@ -86,7 +87,7 @@ export const policiesAsConfigured: Check = {
   title: "the L2 announcement policies are as the stack has them",
   judge: ({ policies }, { loadBalancing }) =>
     loadBalancing.policies.length === 0
-      ? notAskedFor("the stack has no L2 policy")
+      ? notApplicable("the stack has no L2 policy")
       : verdict(
           loadBalancing.policies.flatMap((policy) =>
             asConfigured("CiliumL2AnnouncementPolicy", policy.name, policySpec(policy), policies),

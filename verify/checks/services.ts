@@ -1,12 +1,14 @@
-import type { V1Node, V1Service } from "@kubernetes/client-node";
+import type { V1Service } from "@kubernetes/client-node";
 import type { Settings } from "../../config";
-import { type ClusterFacts, conditionIsTrue, type Facts, selects } from "../facts/facts";
+import { isNodeReady } from "../../kubernetes/nodeStatus";
+import { selects } from "../../kubernetes/selectors";
+import type { ClusterFacts, Facts } from "../facts/facts";
 import {
   type Check,
   count,
   type Finding,
-  notAskedFor,
-  simulated,
+  notApplicable,
+  unknownIfSimulated,
   type Verdict,
   verdict,
 } from "./check";
@@ -61,7 +63,7 @@ function ofEveryService(
   };
 
   function all(services: readonly V1Service[], facts: Facts): Verdict {
-    if (services.length === 0) return notAskedFor("no Service has an address");
+    if (services.length === 0) return notApplicable("no Service has an address");
     return verdict(
       services.flatMap((service) =>
         judgeService(service, facts).map((finding) => ({
@@ -75,7 +77,9 @@ function ofEveryService(
 }
 
 function nothingAnnounced({ loadBalancing }: Settings): Verdict | undefined {
-  return loadBalancing.policies.length > 0 ? undefined : notAskedFor("the stack has no L2 policy");
+  return loadBalancing.policies.length > 0
+    ? undefined
+    : notApplicable("the stack has no L2 policy");
 }
 
 /** Every Service that wants an address has one; the operator says why not. */
@@ -85,7 +89,7 @@ export const serviceAddresses: Check = {
   needs: ["pools", "pool-conflict", "pool-addresses"],
   judge: (facts) => {
     const services = loadBalancers(facts);
-    if (services.length === 0) return notAskedFor("no Service is of type LoadBalancer");
+    if (services.length === 0) return notApplicable("no Service is of type LoadBalancer");
     return verdict(
       services
         .filter((service) => addressesOf(service).length === 0)
@@ -129,7 +133,9 @@ function ofAgents(check: Check): Check {
     ...check,
     judge: (facts, settings) => {
       const verdict = check.judge(facts, settings);
-      return verdict.outcome === "not asked for" ? verdict : (simulated(facts) ?? verdict);
+      return verdict.outcome === "not-applicable"
+        ? verdict
+        : (unknownIfSimulated(facts) ?? verdict);
     },
   };
 }
@@ -173,7 +179,7 @@ export const serviceHolders = ofAgents(
         selects(spec?.nodeSelector, node.metadata?.labels),
       );
       return [
-        ...(isReady(node)
+        ...(isNodeReady(node)
           ? []
           : [
               { seen: `announced by ${holder}, which is NotReady`, expected: "a ready node", next },
@@ -254,8 +260,4 @@ function leaseOf({ metadata }: V1Service): string {
 function holderOf(service: V1Service, { leases }: ClusterFacts): string | undefined {
   const lease = leases.find(({ metadata }) => metadata?.name === leaseOf(service));
   return lease?.spec?.holderIdentity || undefined;
-}
-
-function isReady({ status }: V1Node): boolean {
-  return conditionIsTrue(status?.conditions, "Ready");
 }

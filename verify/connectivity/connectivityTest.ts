@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
-import { retryTransient, unlessGone } from "../../kubernetes/client";
+import { ignoreNotFound, retryTransient } from "../../kubernetes/client";
+import { until } from "../../kubernetes/until";
 import type { Result } from "../checks";
-import type { Finding, Verdict } from "../checks/check";
+import { type Finding, skipped, unknown, type Verdict } from "../checks/check";
 import { arpAnswers, interfaceTo } from "./arp";
 import { PROOF_LABEL, proofObjects } from "./manifests";
 
@@ -29,8 +29,8 @@ export interface ProofOptions {
   readonly gatewayClass: Verdict;
   /** Ends it early when it fires; what was made is removed all the same. */
   readonly signal: AbortSignal;
-  /** Checks that cannot be made here, by name, and why. */
-  readonly notHere: ReadonlyMap<string, string>;
+  /** Checks to leave out: reasons by name. */
+  readonly skip: ReadonlyMap<string, string>;
   /** Told what goes on. */
   readonly progress?: (line: string) => void;
 }
@@ -51,9 +51,7 @@ export const PROOF_CHECKS = Object.values(CHECKS).map(([name, title]) => ({ name
 
 /** The proof's checks where nothing can answer. */
 export function notProvable(why: string): Result[] {
-  return Object.values(CHECKS).map((check) =>
-    result(check, { outcome: "not checkable here", detail: why }),
-  );
+  return Object.values(CHECKS).map((check) => result(check, unknown(why)));
 }
 
 /**
@@ -76,7 +74,7 @@ export async function prove(cluster: KubeConfig, options: ProofOptions): Promise
       await retryTransient(() => objects.create(object));
     }
     const ofService = await proveService(core, namespace, began, options);
-    const hasAddress = ofService.every(({ verdict }) => verdict.outcome !== "not judged");
+    const hasAddress = ofService[0]?.verdict.outcome === "passed";
     // Where a Service gets no address, a Gateway's Service gets none either.
     const ofGateway = hasAddress
       ? await proveGateway(core, namespace, began, options)
@@ -111,8 +109,8 @@ async function proveService(
   }
   const given = secondsSince(began);
   options.progress?.(`asking ${address}`);
-  const tcp = await unlessNotHere(CHECKS.tcp, options, () => firstAnswer(address, began, options));
-  const arp = await unlessNotHere(CHECKS.arp, options, () => proveArp(address));
+  const tcp = await unlessSkipped(CHECKS.tcp, options, () => firstAnswer(address, began, options));
+  const arp = await unlessSkipped(CHECKS.arp, options, () => proveArp(address));
   return [
     result(CHECKS.address, {
       outcome: "passed",
@@ -151,7 +149,7 @@ async function proveGateway(
     }),
     result(
       CHECKS.gatewayHttp,
-      await unlessNotHere(CHECKS.gatewayHttp, options, () => firstAnswer(address, began, options)),
+      await unlessSkipped(CHECKS.gatewayHttp, options, () => firstAnswer(address, began, options)),
     ),
   ];
 }
@@ -164,7 +162,7 @@ function addressOf(
   options: ProofOptions,
 ): Promise<string | undefined> {
   return untilTimeout(options, async () => {
-    const service = await unlessGone(() => core.readNamespacedService({ namespace, name }));
+    const service = await ignoreNotFound(() => core.readNamespacedService({ namespace, name }));
     return service?.status?.loadBalancer?.ingress?.[0]?.ip;
   });
 }
@@ -205,16 +203,13 @@ async function firstAnswer(
 async function proveArp(address: string): Promise<Verdict> {
   const device = interfaceTo(address);
   if (device === undefined) {
-    return {
-      outcome: "not checkable here",
-      detail: `${address} is on no network of this machine; run it on the LAN`,
-    };
+    return unknown(`${address} is on no network of this machine; run it on the LAN`);
   }
   let answers: string[];
   try {
     answers = await arpAnswers(address, device);
   } catch (error) {
-    return { outcome: "not checkable here", detail: (error as Error).message };
+    return unknown((error as Error).message);
   }
   if (answers.length === 1) return { outcome: "passed", detail: `${address} is at ${answers[0]}` };
   return failed({
@@ -234,41 +229,41 @@ async function removeNamespaces(
   { progress }: ProofOptions,
 ): Promise<void> {
   if (names.length > 0) progress?.("removing what the proof made");
-  for (const name of names) await unlessGone(() => core.deleteNamespace({ name }));
-  const deadline = performance.now() + CLEANUP_SECONDS * 1000;
-  for (const name of names) {
-    while ((await unlessGone(() => core.readNamespace({ name }))) !== undefined) {
-      if (performance.now() > deadline) {
-        throw new Error(
-          `the proof's namespace was not removed within ${CLEANUP_SECONDS} s (${name}); see kubectl get namespace ${name} -o yaml`,
-        );
-      }
-      await sleep(INTERVAL);
-    }
+  for (const name of names) await ignoreNotFound(() => core.deleteNamespace({ name }));
+  const left = await until(
+    async () => {
+      const found = names.map((name) => ignoreNotFound(() => core.readNamespace({ name })));
+      return (await Promise.all(found)).flatMap((namespace) => namespace?.metadata?.name ?? []);
+    },
+    (found) => found.length === 0,
+    { seconds: CLEANUP_SECONDS, interval: INTERVAL },
+  );
+  if (left.length > 0) {
+    throw new Error(
+      `the proof's namespace was not removed within ${CLEANUP_SECONDS} s (${left.join(", ")}); see kubectl get namespace ${left[0]} -o yaml`,
+    );
   }
 }
 
-/** Asks again and again until there is an answer; undefined when there is none in time. */
-async function untilTimeout<T>(
+/** Looks until there is an answer; undefined when there is none in time. */
+function untilTimeout<T>(
   { timeoutSeconds, signal }: ProofOptions,
-  ask: () => Promise<T | undefined>,
+  look: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const deadline = performance.now() + timeoutSeconds * 1000;
-  for (;;) {
-    signal.throwIfAborted();
-    const answer = await ask();
-    if (answer !== undefined || performance.now() > deadline) return answer;
-    await sleep(INTERVAL);
-  }
+  return until(look, (answer) => answer !== undefined, {
+    seconds: timeoutSeconds,
+    interval: INTERVAL,
+    signal,
+  });
 }
 
-async function unlessNotHere(
+async function unlessSkipped(
   [name]: readonly [string, string],
-  { notHere }: ProofOptions,
+  { skip }: ProofOptions,
   check: () => Promise<Verdict>,
 ): Promise<Verdict> {
-  const why = notHere.get(name);
-  return why === undefined ? check() : { outcome: "not checkable here", detail: why };
+  const reason = skip.get(name);
+  return reason === undefined ? check() : skipped(reason);
 }
 
 function secondsSince(began: number): string {
@@ -284,7 +279,7 @@ function noAddress(kind: string, namespace: string, { timeoutSeconds }: ProofOpt
 }
 
 function needs(name: string): Verdict {
-  return { outcome: "not judged", detail: `${name} failed` };
+  return skipped(`${name} failed`);
 }
 
 function failed(finding: Finding): Verdict {

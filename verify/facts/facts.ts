@@ -79,50 +79,7 @@ export function ciliumDaemonSet({
   );
 }
 
-/** Whether an object has a condition that is True. */
-export function conditionIsTrue(
-  conditions: readonly { readonly type: string; readonly status: string }[] | undefined,
-  type: string,
-): boolean {
-  return (
-    conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false
-  );
-}
-
 /** Whether KWOK plays the node: it says so in an annotation of its own. */
 export function isSimulated({ metadata }: V1Node): boolean {
   return metadata?.annotations?.["kwok.x-k8s.io/node"] === "fake";
-}
-
-/** Address of a node on its network. */
-export function internalIps({ status }: V1Node): string[] {
-  return (status?.addresses ?? [])
-    .filter(({ type }) => type === "InternalIP")
-    .map(({ address }) => address);
-}
-
-/** Whether labels are what a selector asks for; no selector asks for nothing. */
-export function selects(
-  selector: V1LabelSelector | undefined,
-  labels: Readonly<Record<string, string>> = {},
-): boolean {
-  const exact = Object.entries(selector?.matchLabels ?? {});
-  return (
-    exact.every(([key, value]) => labels[key] === value) &&
-    (selector?.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case "In":
-          return value !== undefined && values.includes(value);
-        case "NotIn":
-          return value === undefined || !values.includes(value);
-        case "Exists":
-          return value !== undefined;
-        case "DoesNotExist":
-          return value === undefined;
-        default:
-          throw new Error(`no such operator of a label selector (${operator})`);
-      }
-    })
-  );
 }

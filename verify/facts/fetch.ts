@@ -9,7 +9,7 @@ import {
   type V1Secret,
 } from "@kubernetes/client-node";
 import pMap from "p-map";
-import { describeError, retryTransient, unlessGone } from "../../kubernetes/client";
+import { describeError, ignoreNotFound, retryTransient } from "../../kubernetes/client";
 import { execInPod } from "../../kubernetes/execInPod";
 import { REPORT_COMMAND, readAgentReport } from "./agentReport";
 import {
@@ -47,11 +47,11 @@ export async function fetchClusterFacts(cluster: KubeConfig): Promise<ClusterFac
       customResources(cluster, "gateway.networking.k8s.io", ["v1"], "gatewayclasses"),
       all((page) => core.listNode(page)),
       all((page) => apps.listDaemonSetForAllNamespaces(page)),
-      unlessGone(() => apps.readNamespacedDeployment({ namespace, name: "cilium-operator" })),
+      ignoreNotFound(() => apps.readNamespacedDeployment({ namespace, name: "cilium-operator" })),
       all((page) =>
         core.listNamespacedPod({ namespace, labelSelector: "k8s-app=cilium", ...page }),
       ),
-      unlessGone(() => core.readNamespacedConfigMap({ namespace, name: "cilium-config" })),
+      ignoreNotFound(() => core.readNamespacedConfigMap({ namespace, name: "cilium-config" })),
       all((page) =>
         core.listSecretForAllNamespaces({
           labelSelector: "owner=helm,status!=superseded",
@@ -138,7 +138,7 @@ async function customResources(
 ): Promise<CustomResource[]> {
   const api = cluster.makeApiClient(CustomObjectsApi);
   for (const version of versions) {
-    const items = await unlessGone(() =>
+    const items = await ignoreNotFound(() =>
       all(async (page) => {
         const { limit, _continue } = page;
         const asked = { group, version, plural, limit, ...(_continue && { _continue }) };

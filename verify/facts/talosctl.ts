@@ -2,7 +2,7 @@ import type { V1Node } from "@kubernetes/client-node";
 import { execa } from "execa";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
-import { internalIps } from "./facts";
+import { internalIps } from "../../kubernetes/nodeStatus";
 
 /**
  * A resource as `talosctl get kubeprismstatuses -o yaml` prints it, a document for each node that answered

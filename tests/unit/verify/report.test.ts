@@ -3,12 +3,12 @@ import { judge } from "../../../verify/checks";
 import { format, report } from "../../../verify/report";
 import { healthy, settings } from "./checks/healthy";
 
-/** A report in which one check fails, and one could not be made. */
+/** A report in which one check fails, and one is skipped. */
 function oneFailed() {
   const facts = healthy();
   facts.kubePrism = new Map([["talos-c7r-dgh", false]]);
-  const notHere = new Map([["mtu", "not | here"]]);
-  return report("prod", new Date("2026-11-25T03:25:53Z"), judge(facts, settings, notHere));
+  const skip = new Map([["mtu", "not | here"]]);
+  return report("prod", new Date("2026-11-25T03:25:53Z"), judge(facts, settings, skip));
 }
 
 describe("the report of a verification", () => {
@@ -40,15 +40,15 @@ describe("the report of a verification", () => {
 
   it("is a table in Markdown, a row a check", () => {
     const lines = format(oneFailed(), "markdown").split("\n");
-    assert.match(lines[0] ?? "", /^### prod: \d+ passed, 1 failed, 1 not checkable here \(/);
+    assert.match(lines[0] ?? "", /^### prod: \d+ passed, 1 failed, 1 skipped \(/);
     assert.equal(lines.length, 4 + judge(healthy(), settings).length);
-    assert.ok(lines.includes("| mtu | ? not checkable here | not \\| here |"));
+    assert.ok(lines.includes("| mtu | · skipped | not \\| here |"));
     assert.ok(
       lines.some((line) => line.startsWith("| kubeprism | ✘ failed | talos-c7r-dgh: not healthy;")),
     );
   });
 
-  it("is JUnit's XML, a case a check; what was not looked at is skipped, not passed", () => {
+  it("is JUnit's XML, a case a check; what was not judged is skipped, not passed", () => {
     const xml = format(oneFailed(), "junit");
     const total = judge(healthy(), settings).length;
     assert.match(
@@ -58,12 +58,12 @@ describe("the report of a verification", () => {
       ),
     );
     assert.match(xml, /<failure message="talos-c7r-dgh: not healthy; expected healthy; next: /);
-    assert.match(xml, /<skipped\/>\s*<system-out>\s*<!\[CDATA\[not checkable here: not \| here/);
+    assert.match(xml, /<skipped\/>\s*<system-out>\s*<!\[CDATA\[skipped: not \| here/);
   });
 
   it("is a table for people, and a line with the counts", () => {
     const text = format(oneFailed(), "table");
     assert.match(text, /│ kubeprism\s+│ ✘ failed\s+│ talos-c7r-dgh: not healthy/);
-    assert.match(text, /\d+ passed, 1 failed, 1 not checkable here \(\d+(\.\d)? s\)$/);
+    assert.match(text, /\d+ passed, 1 failed, 1 skipped \(\d+(\.\d)? s\)$/);
   });
 });
