@@ -7,8 +7,8 @@ import { DestroyGuard } from "./components/destroyGuard";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
 import { Verification } from "./components/verification";
-import { ciliumApiVersion, ciliumCrds, stackSettings, talosPatch } from "./config";
-import { ciliumValues } from "./config/derived/ciliumValues";
+import { ciliumApiVersion, ciliumCrds, ciliumValues, talosPatch } from "./config";
+import { stackSettings } from "./config/pulumiConfig";
 import { checkChartValues } from "./sources/chart";
 import { loadGatewayApiBundle } from "./sources/gatewayApiBundle";
 

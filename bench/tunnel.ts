@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { StackConfig } from "../config/stackFile";
+import type { StackConfig } from "../config";
 import { NetworkLab, type TestPod } from "../tests/support/networkLab";
 
 /** KubePrism's port, so that the lab runs beside others. */

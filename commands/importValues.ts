@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { parse, parseAllDocuments, stringify } from "yaml";
-import { schema } from "../config/schema";
+import { schema } from "../config";
 import { importValues } from "../importer/importValues";
 import { manifestsIn } from "../importer/manifests";
 

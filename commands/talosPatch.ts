@@ -3,11 +3,11 @@ import { stringify } from "yaml";
 import {
   isControlPlaneOnly,
   omniPatch,
+  readStackSettings,
   type TalosForm,
   talosPatch,
   type YamlDocument,
-} from "../config/derived/talosPatch";
-import { readStackSettings } from "../config/stackFile";
+} from "../config";
 
 const USAGE = `npm run -s talos-patch -- --stack prod [--form classic|documents] [--omni]
   --stack  whose configuration

@@ -1,7 +1,7 @@
 import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { HelmValues } from "../config/derived/ciliumValues";
+import type { HelmValues } from "../config";
 import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCommand";
 import { repeatedOnLostConnection } from "./retryOnLostConnection";
 

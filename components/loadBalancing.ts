@@ -1,7 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
-import { policySpec, poolSpec } from "../config/derived/loadBalancingSpecs";
+import { policySpec, poolSpec, type Settings } from "../config";
 import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 /** Arguments of {@link LoadBalancing}. */

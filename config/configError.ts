@@ -1,25 +1,20 @@
-import { RunError } from "@pulumi/pulumi";
-
 /** One thing that is wrong with the configuration. */
 export interface Problem {
-  /** Where, as the stack file has it: `loadBalancing.pool.start`. */
+  /** Key in the stack file, such as `loadBalancing.pools.0.start`. */
   readonly path: string;
-  /** What is wrong, with the value seen. */
+  /** The mistake, with the value seen in parentheses. */
   readonly wrong: string;
-  /** What to do about it. */
+  /** The remedy, as an order: "use a /12 or longer". */
   readonly fix: string;
 }
 
-/** A problem in one sentence. */
 export function describeProblem({ path, wrong, fix }: Problem): string {
   return `${path}: ${wrong}; ${fix}`;
 }
 
-/** Everything that is wrong with a stack's configuration. Pulumi prints its message alone, without a stack trace. */
-export class ConfigError extends RunError {
-  /**
-   * @param problems all of them, not the first one; at least one.
-   */
+/** Everything that is wrong with a stack's configuration. */
+export class ConfigError extends Error {
+  /** @param problems every problem, at least one. */
   constructor(public readonly problems: readonly Problem[]) {
     super(
       [

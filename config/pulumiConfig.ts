@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describeProblem } from "./configError";
+import { ConfigError, describeProblem } from "./configError";
 import type { Settings } from "./schema";
 import { readSettings, warningsOf } from "./settings";
 
-/** Exported, and left out of the types only: nothing else tells, before it is used, that a value is a secret. */
+// Pulumi exports it, but its types leave it out. Nothing else says, before a value is read, that it is a secret.
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
 
 /**
- * The settings of the stack that is being run; what is worth a warning is logged as one.
- * @throws ConfigError with every problem there is, before any resource exists.
+ * Reads the settings of the stack that Pulumi runs, and logs the warnings of its rules.
+ * @throws RunError with every problem in its message, which Pulumi prints without a stack trace.
  */
 export async function stackSettings(): Promise<Settings> {
   const config = new pulumi.Config();
@@ -17,7 +17,15 @@ export async function stackSettings(): Promise<Settings> {
     .filter((key) => key.startsWith(prefix))
     .map((key) => key.slice(prefix.length));
   const secrets = keys.filter((key) => isConfigSecret(prefix + key));
-  const settings = readSettings(config, keys, secrets);
+  const settings = readOrRefuse(config, keys, secrets);
   for (const warning of warningsOf(settings)) await pulumi.log.warn(describeProblem(warning));
   return settings;
+}
+
+function readOrRefuse(...args: Parameters<typeof readSettings>): Settings {
+  try {
+    return readSettings(...args);
+  } catch (error) {
+    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  }
 }

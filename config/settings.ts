@@ -41,7 +41,8 @@ export function readSettings(
     const value = config.getObject(key);
     const parsed = schema[key].safeParse(value);
     if (parsed.success) values[key] = parsed.data;
-    else problems.push(...parsed.error.issues.flatMap((issue) => toProblems(key, value, issue)));
+    else
+      problems.push(...parsed.error.issues.flatMap((issue) => problemsOfIssue(key, value, issue)));
   }
   // The rules look at several keys at once, so they need all of them in shape.
   if (problems.length === 0) {
@@ -60,7 +61,11 @@ function problemsOf(settings: Settings, which: (rule: Rule) => boolean): Problem
   return rules.filter(which).flatMap((rule) => rule.check(settings));
 }
 
-function toProblems(key: Key, value: unknown, issue: z.core.$ZodIssue): Problem[] {
+/**
+ * Words an issue that a key's schema found: one problem, or one for each unknown key.
+ * @param value the key's whole value.
+ */
+export function problemsOfIssue(key: Key, value: unknown, issue: z.core.$ZodIssue): Problem[] {
   const seen = issue.path.reduce<unknown>(
     (inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step],
     value,
@@ -75,6 +80,7 @@ function toProblems(key: Key, value: unknown, issue: z.core.$ZodIssue): Problem[
     }));
   }
   if (seen === undefined) return [{ path, wrong: "missing", fix: see }];
+  // Messages of our own have both parts (schema/types.ts); zod's have no remedy.
   const [wrong = "", fix = see] = issue.message.split("; ");
   return [{ path, wrong: `${lowerFirst(wrong)} (${JSON.stringify(seen)})`, fix }];
 }

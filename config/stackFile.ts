@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { readSettings, type Settings } from ".";
+import type { Settings } from "./schema";
+import { readSettings } from "./settings";
 
 const ROOT = join(__dirname, "..");
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { schema } from "../config/schema";
+import { schema } from "../config";
 import { TYPED } from "./inverse";
 import { type Files, importManifests } from "./manifests";
 import { probe } from "./probe";

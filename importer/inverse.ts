@@ -1,4 +1,4 @@
-import { IMAGES } from "../config/derived/managedValues";
+import { IMAGES } from "../config";
 import {
   encryptionType,
   isNative,

@@ -1,6 +1,5 @@
 import { Address4, Address6 } from "ip-address";
-import { cidrRange, familyOf, rangeSize } from "../config/addresses";
-import { cidr as cidrSchema } from "../config/schema/types";
+import { cidrRange, cidrSchema, familyOf, rangeSize } from "../config";
 import type { Dropped } from "./report";
 import { selectorOf } from "./selector";
 import { isTree, type Tree, valueAt } from "./tree";

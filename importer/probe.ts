@@ -1,9 +1,14 @@
 import type { z } from "zod";
-import { ConfigError } from "../config/configError";
-import { type Key, type Settings, schema } from "../config/schema";
-import { readSettings } from "../config/settings";
+import {
+  ConfigError,
+  type Key,
+  problemsOfIssue,
+  readSettings,
+  type Settings,
+  schema,
+} from "../config";
 import type { Missing } from "./report";
-import { put, remove, show, type Tree, valueAt } from "./tree";
+import { put, remove, type Tree, valueAt } from "./tree";
 
 /** What every configuration needs: why values and manifests may not have it, and what stands in for it meanwhile. */
 export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[] = [
@@ -97,14 +102,15 @@ function firstIssue(config: Tree): (Missing & { present: readonly PropertyKey[] 
   for (const key of Object.keys(schema) as Key[]) {
     const issue = schema[key].safeParse(config[key]).error?.issues[0];
     if (issue === undefined) continue;
+    const [problem] = problemsOfIssue(key, config[key], issue);
+    if (problem === undefined) continue;
     const keys = [key, ...issue.path, ...unknownKey(issue)];
     const seen = keys.map((_, index) => valueIn(config, keys.slice(0, index + 1)));
     // What is absent cannot be taken out, only what it belongs to.
     const absent = seen.indexOf(undefined);
-    const value = absent < 0 ? ` (${show(seen.at(-1))})` : "";
     return {
-      path: keys.join("."),
-      why: issue.message.replace(/^[^;]*/, (wrong) => `${lowerFirst(wrong)}${value}`),
+      path: problem.path,
+      why: `${problem.wrong}; ${problem.fix}`,
       present: absent < 0 ? keys : keys.slice(0, absent),
     };
   }
@@ -120,10 +126,6 @@ function valueIn(config: unknown, keys: readonly PropertyKey[]): unknown {
     (inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key],
     config,
   );
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function parsed(config: Tree): Settings {

@@ -1,5 +1,4 @@
-import { IMAGES } from "../config/derived/managedValues";
-import { resources } from "../config/schema/types";
+import { IMAGES, resourcesSchema } from "../config";
 import { isTree, type Tree, valueAt } from "./tree";
 
 /**
@@ -83,6 +82,6 @@ export function quantities(value: unknown): unknown {
     }
     return typeof inner === "number" ? String(inner) : inner;
   };
-  const parsed = resources.safeParse(text(value));
+  const parsed = resourcesSchema.safeParse(text(value));
   return parsed.success ? parsed.data : undefined;
 }

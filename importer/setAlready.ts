@@ -1,4 +1,4 @@
-import { TALOS_VALUES } from "../config/derived/talosValues";
+import { TALOS_VALUES } from "../config";
 import { sameValue } from "./tree";
 
 /** The annotation that restarts the operator: its value is a digest of the cluster's own CRDs, and never imported. */

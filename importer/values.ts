@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { managedValues } from "../config/derived/managedValues";
-import { deadValues } from "../config/derived/userValues";
+import { deadValues, managedValues } from "../config";
 import { INVERSE, TYPED } from "./inverse";
 import { meets, probe, REQUIRED } from "./probe";
 import type { Dropped, Missing } from "./report";

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { lock } from "proper-lockfile";
-import { type StackConfig, settingsOf } from "../config/stackFile";
+import { type StackConfig, settingsOf } from "../config";
 import { chosenDepth, type Depth, describeDepth } from "./depth";
 import { State } from "./labFolder";
 import { removeCgroups } from "./lan/cgroups";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CommandError } from "@pulumi/pulumi/automation";
-import { settingsOf } from "../config/stackFile";
+import { settingsOf } from "../config";
 import { Lab } from "./lab";
 import { enter } from "./lan/enter";
 import { printEvent } from "./stack/printEvent";

@@ -1,15 +1,15 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { RunError } from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { ConfigError } from "../config";
-import { unknownValues } from "../config/derived/userValues";
+import { ConfigError, unknownValues } from "../config";
 
 /**
  * Checks the user's own values against those of the chart, when the chart is at hand as a folder: Helm takes a
  * misspelt value without a word (the chart's schema lets any key through).
  * @param chart chart as the configuration names it; a name, an archive or a URL is not looked into.
  * @param values the user's own values.
- * @throws ConfigError naming every value that the chart does not have.
+ * @throws RunError naming every value that the chart does not have.
  */
 export async function checkChartValues(
   chart: string,
@@ -23,12 +23,13 @@ export async function checkChartValues(
   const chartValues = parse(await readFile(join(chart, "values.yaml"), "utf8"));
   const unknown = unknownValues(values, chartValues);
   if (unknown.length > 0) {
-    throw new ConfigError(
+    const error = new ConfigError(
       unknown.map((path) => ({
         path: `cilium.values.${path}`,
         wrong: `the chart has no such value (${chart})`,
         fix: "see the chart's values.yaml for its spelling, or take it out",
       })),
     );
+    throw new RunError(error.message);
   }
 }

@@ -1,5 +1,5 @@
 import deepmerge from "deepmerge";
-import type { Settings } from "..";
+import type { Settings } from "../schema";
 import { managedValues } from "./managedValues";
 import { TALOS_VALUES } from "./talosValues";
 

@@ -1,35 +1,49 @@
 import semver from "semver";
 import { z } from "zod";
 
-/** An IPv4 or IPv6 address in its usual text form, without zone. */
-export const address = z.union([z.ipv4(), z.ipv6()], {
-  error: "not an IP address; write it like 192.168.10.50 or fd00:10::50",
-});
+// An `error` here has two parts, "what is wrong; how to fix it": problemsOfIssue in ../settings.ts splits it at "; " and
+// puts the value seen between them. `format` is the type that docs/configuration.md shows.
 
-/** An IPv4 or IPv6 CIDR. Whether it has host bits is the rule canonical-cidr's business. */
-export const cidr = z.union([z.cidrv4(), z.cidrv6()], {
-  error: "not a CIDR; write it as address/prefix length, like 10.14.0.0/16",
-});
+/** An IPv4 or IPv6 address without zone. */
+export const address = z
+  .union([z.ipv4(), z.ipv6()], {
+    error: "not an IP address; write it like 192.168.10.50 or fd00:10::50",
+  })
+  .meta({ format: "IPv4 or IPv6 address" });
 
-/** A TCP port. */
+/** An IPv4 or IPv6 CIDR. It may have host bits: the rules canonical-*-cidr refuse them, with the CIDR that is meant. */
+export const cidr = z
+  .union([z.cidrv4(), z.cidrv6()], {
+    error: "not a CIDR; write it as address/prefix length, like 10.14.0.0/16",
+  })
+  .meta({ format: "IPv4 or IPv6 CIDR" });
+
 export const port = z.int().min(1).max(65535);
 
 /** An exact semantic version, with or without v; never a range, and never "latest". */
-export const version = z.string().refine((text) => semver.valid(text) === text.replace(/^v/, ""), {
-  error: "not an exact version; write all three numbers, 1.18.4",
-});
+export const version = z
+  .string()
+  .refine((text) => semver.valid(text) === text.replace(/^v/, ""), {
+    error: "not an exact version; write all three numbers, 1.18.4",
+  })
+  .meta({ format: "exact version" });
 
-/** A name of a Kubernetes object: a DNS label. */
-export const objectName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
-  error: "not a name for an object; use 1 to 63 lower-case letters, digits and inner hyphens",
-});
+/** Name of a Kubernetes object: a DNS label. */
+export const objectName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
+    error: "not a name for an object; use 1 to 63 lower-case letters, digits and inner hyphens",
+  })
+  .meta({ format: "DNS label" });
 
-/** A Kubernetes quantity, for CPU or memory. */
-export const quantity = z.string().regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, {
-  error: "not a Kubernetes quantity; write it like 100m or 512Mi",
-});
+/** A Kubernetes quantity of CPU or memory. */
+export const quantity = z
+  .string()
+  .regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, {
+    error: "not a Kubernetes quantity; write it like 100m or 512Mi",
+  })
+  .meta({ format: "Kubernetes quantity, such as 100m or 512Mi" });
 
-/** Requests and limits of a container. */
 export const resources = z.strictObject({
   requests: z
     .strictObject({
@@ -49,7 +63,6 @@ export const resources = z.strictObject({
     ),
 });
 
-/** A Kubernetes label selector, or the nodes or Services it selects. */
 export const selector = z.strictObject({
   matchLabels: z
     .record(z.string(), z.string())

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { address, cidr, objectName, quantity, version } from "../../config/schema/types";
 
 /** Schemas of a configuration by key; {@link schema} is the one there is, tests plant mistakes into copies. */
 export type Schemas = Readonly<Record<string, z.ZodType>>;
@@ -54,25 +53,9 @@ export interface SchemaNode {
   readonly description?: string;
 }
 
-/** Formats that JSON schema has no name for, or only a long regular expression. */
-const FORMATS = new Map<unknown, string>([
-  [address.def, "IPv4 or IPv6 address"],
-  [cidr.def, "IPv4 or IPv6 CIDR"],
-  [version.def, "exact version"],
-  [objectName.def, "DNS label"],
-  [quantity.def, "Kubernetes quantity, such as 100m or 512Mi"],
-  ["uri", "URL"],
-]);
-
 /** The JSON schema of a whole configuration, as the stack file has it: before defaults are filled in. */
 export function jsonSchema(schemas: Schemas): SchemaNode {
-  return z.toJSONSchema(z.strictObject(schemas), {
-    io: "input",
-    override: ({ zodSchema, jsonSchema: node }) => {
-      // A description or optional() makes a new schema with the same definition.
-      node.format = FORMATS.get(zodSchema._zod.def) ?? FORMATS.get(node.format) ?? node.format;
-    },
-  }) as SchemaNode;
+  return z.toJSONSchema(z.strictObject(schemas), { io: "input" }) as SchemaNode;
 }
 
 /** The page that documents a configuration, in Markdown. */
@@ -149,7 +132,7 @@ function typeOf(node: SchemaNode): string {
     case "boolean":
       return "true or false";
     default:
-      return node.format ?? textOf(node);
+      return node.format === "uri" ? "URL" : (node.format ?? textOf(node));
   }
 }
 

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, isScalar, type Pair, parseDocument } from "yaml";
-import { rules } from "../../config/rules";
-import { schema } from "../../config/schema";
+import { rules, schema } from "../../config";
 import {
   configurationPage,
   jsonSchema,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { PROJECT, type StackConfig } from "../../config/stackFile";
+import { PROJECT, type StackConfig } from "../../config";
 import { PROJECT_FOLDER, type State } from "../labFolder";
 import { mark } from "../process/labProcesses";
 import { findCommandProvider } from "../toolchain/installed";

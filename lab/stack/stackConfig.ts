@@ -1,5 +1,5 @@
 import deepmerge from "deepmerge";
-import { PROJECT, readStackConfig, type StackConfig, settingsOf } from "../../config/stackFile";
+import { PROJECT, readStackConfig, type StackConfig, settingsOf } from "../../config";
 import type { State } from "../labFolder";
 import { chartPath, gatewayApiPath } from "../toolchain/sources";
 

@@ -1,4 +1,4 @@
-import { cidrRange, contains, familyOf, overlaps, single } from "../../config/addresses";
+import { cidrRange, contains, familyOf, overlaps, single } from "../../config";
 import { internalIps } from "../../kubernetes/nodeStatus";
 import { type Check, count, type Finding, notApplicable, unknown, verdict } from "./check";
 

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type AddressRange, cidrRange, contains, single } from "../../config/addresses";
-import { policySpec, poolSpec } from "../../config/derived/loadBalancingSpecs";
+import { type AddressRange, cidrRange, contains, policySpec, poolSpec, single } from "../../config";
 import { internalIps } from "../../kubernetes/nodeStatus";
 import type { CustomResource } from "../facts/facts";
 import { type Check, count, type Finding, notApplicable, verdict } from "./check";

@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { execa } from "execa";
-import { cidrRange, contains, familyOf, single } from "../../config/addresses";
+import { cidrRange, contains, familyOf, single } from "../../config";
 
 /** Requests that are sent; enough for a second answer, from another node, to be seen. */
 const REQUESTS = 3;

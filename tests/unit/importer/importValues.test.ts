@@ -158,7 +158,7 @@ describe("npm run import-values", function () {
     assert.equal(parse(stdout).config["talos-cilium:cluster"].name, "talos-proxmox-prod");
     assert.deepEqual(lines, [
       "by hand: cluster.name: given as other, but the files say talos-proxmox-prod; keep the one that is true",
-      "by hand: nodes.workers.0: not an IP address (worker-1); write it like 192.168.10.50 or fd00:10::50",
+      'by hand: nodes.workers.0: not an IP address ("worker-1"); write it like 192.168.10.50 or fd00:10::50',
     ]);
     assert.equal(status, 0);
   });
