@@ -5,18 +5,18 @@ import { onLoopback, type Places, startControlPlane } from "./controlPlane/contr
 import { type LabNode, labNodes, registerNodes } from "./controlPlane/nodes";
 import { Operators } from "./controlPlane/operators";
 import type { Depth } from "./depth";
-import type { State } from "./labFolder";
+import type { LabFolder } from "./labFolder";
 import { API_PORT, Network } from "./lan/network";
 import { ManagedProcess } from "./process/managedProcess";
 import { freePort } from "./process/ports";
 import type { Toolchain } from "./toolchain/toolchain";
 
-/** Port of etcd on the LAN. */
+/** On the LAN. */
 const ETCD_PORT = 2379;
 
 /**
- * The whole cluster of a lab: control plane and nodes. At control-plane depth the nodes are simulated, and the operators
- * of whatever is installed run beside them; at network depth the nodes are machines, which run all there is.
+ * Control plane and nodes of a lab. At control-plane depth KWOK simulates the nodes, and Cilium's operators run beside
+ * them; at network depth each node is a machine that runs all of its pods.
  */
 export class Cluster {
   private readonly processes: ManagedProcess[] = [];
@@ -24,39 +24,39 @@ export class Cluster {
   private network: Network | undefined;
 
   constructor(
-    private readonly state: State,
+    private readonly labFolder: LabFolder,
     private readonly toolchain: Toolchain,
     private readonly settings: Settings,
     private readonly depth: Depth,
   ) {}
 
   /**
-   * Starts everything on an empty cluster; returns when it is healthy.
-   * @param ended called for each process that ends thereafter, and how.
+   * Starts everything, on an empty cluster. Returns when it is healthy.
+   * @param onEnd called for each process that ends after that, with a sentence that says how.
    */
-  public async start(ended: (reason: string) => void): Promise<void> {
-    const started = (process: ManagedProcess) => void this.processes.push(process);
+  public async start(onEnd: (sentence: string) => void): Promise<void> {
+    const onStart = (process: ManagedProcess) => void this.processes.push(process);
     const nodes = labNodes(this.settings);
     if (this.depth === "network") {
-      const { state, toolchain, settings } = this;
-      this.network = new Network({ state, toolchain, settings, nodes, started });
+      const { labFolder, toolchain, settings } = this;
+      this.network = new Network({ labFolder, toolchain, settings, nodes, onStart });
       await this.network.start();
     }
     const { server, authority } = await startControlPlane(
-      this.state,
+      this.labFolder,
       this.toolchain,
       this.settings,
       this.network === undefined ? onLoopback(this.settings) : onLan(this.network, nodes),
-      started,
+      onStart,
     );
 
     const cluster = new KubeConfig();
-    cluster.loadFromFile(this.state.kubeconfig);
+    cluster.loadFromFile(this.labFolder.kubeconfig);
     await registerNodes(cluster, nodes, this.network === undefined);
     if (this.network === undefined) {
       await this.startKwok();
       this.operators = new Operators({
-        state: this.state,
+        labFolder: this.labFolder,
         program: this.toolchain["cilium-operator"],
         cluster,
         server,
@@ -67,11 +67,11 @@ export class Cluster {
       await applyClusterDns(cluster, this.settings);
     }
     for (const process of this.processes) {
-      void process.ended.then((outcome) => ended(`${process.name} ended (${outcome})`));
+      void process.ended.then((outcome) => onEnd(`${process.name} ended (${outcome})`));
     }
   }
 
-  /** Stops everything: the operators, then all that speaks to etcd, then etcd. */
+  /** Stops the operators, then everything that talks to etcd, then etcd. */
   public async stop(): Promise<void> {
     await this.operators?.stop();
     const isEtcd = ({ name }: ManagedProcess) => name === "etcd";
@@ -81,11 +81,11 @@ export class Cluster {
 
   private async startKwok(): Promise<void> {
     const address = `127.0.0.1:${await freePort()}`;
-    const kwok = new ManagedProcess(this.state, {
+    const kwok = new ManagedProcess(this.labFolder, {
       name: "kwok",
       program: this.toolchain.kwok,
       args: [
-        `--kubeconfig=${this.state.kubeconfig}`,
+        `--kubeconfig=${this.labFolder.kubeconfig}`,
         `--config=${require.resolve("./controlPlane/kwok.yaml")}`,
         "--manage-all-nodes=true",
         "--node-lease-duration-seconds=40",
@@ -100,13 +100,13 @@ export class Cluster {
   }
 }
 
-/** The control plane on the LAN: each API server on its node, etcd at the router, KubePrism where it reaches them. */
+/** The control plane on the LAN: each API server on its node; etcd and KubePrism on the router. */
 function onLan(network: Network, nodes: readonly LabNode[]): Places {
   return {
-    etcd: { address: network.gateway, port: ETCD_PORT, enter: network.enter("lan") },
+    etcd: { address: network.gateway, port: ETCD_PORT, prefix: network.runIn("lan") },
     apiServers: nodes
       .filter(({ controlPlane }) => controlPlane)
-      .map(({ name, address }) => ({ address, port: API_PORT, enter: network.enter(name) })),
-    enterKubePrism: network.enter("lan"),
+      .map(({ name, address }) => ({ address, port: API_PORT, prefix: network.runIn(name) })),
+    kubePrismPrefix: network.runIn("lan"),
   };
 }

@@ -1,14 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { systemPath } from "./process/systemPath";
 
 /**
- * How deep a lab goes: at `control-plane` nodes and pods are simulated; at `network` each node is a machine of
- * namespaces on a LAN, and runs Cilium's agent.
+ * How much of a lab is real. `control-plane`: nodes and pods are simulated. `network`: each node is a machine made of
+ * namespaces, on a LAN, and runs Cilium's agent.
  */
 export type Depth = "control-plane" | "network";
 
-/** Programs that the network depth needs, by the Debian package that has them. */
+/** Programs that the network depth needs, by Debian package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   bpftool: ["bpftool"],
   ccache: ["ccache"],
@@ -27,64 +28,61 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "util-linux": ["nsenter", "unshare"],
 };
 
-/** The command that installs all of them. The README has the same, and so has .ci/run. */
+/** Installs all of them. README.md and .ci/run have the same command. */
 export const INSTALL_COMMAND = `apt-get install -y --no-install-recommends ${Object.keys(PACKAGES).join(" ")}`;
 
-/** Folders beside those of PATH in which a distribution keeps programs for root. */
-const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
-
 /**
- * The depth that TALOS_CILIUM_LAB_DEPTH asks for, else the deepest that this machine can have.
- * @throws Error when it asks for one that there is not, or that this machine cannot have.
+ * The depth that TALOS_CILIUM_LAB_DEPTH names, else the deepest that this machine supports.
+ * @throws Error when there is no such depth, or this machine does not support it.
  */
 export function chosenDepth(): Depth {
-  const asked = process.env.TALOS_CILIUM_LAB_DEPTH;
-  if (asked === "control-plane") return asked;
+  const depth = process.env.TALOS_CILIUM_LAB_DEPTH;
+  if (depth === "control-plane") return depth;
   const missing = missingForNetwork();
-  if (asked === undefined) return missing.length === 0 ? "network" : "control-plane";
-  if (asked !== "network") {
+  if (depth === undefined) return missing.length === 0 ? "network" : "control-plane";
+  if (depth !== "network") {
     throw new Error(
-      `TALOS_CILIUM_LAB_DEPTH: no such depth (${asked}); use control-plane or network`,
+      `TALOS_CILIUM_LAB_DEPTH: no such depth (${depth}); use control-plane or network`,
     );
   }
-  if (missing.length > 0) throw new Error(`no network depth here: ${missing.join("; ")}`);
-  return asked;
+  if (missing.length > 0) {
+    throw new Error(`the network depth is not available: ${missing.join("; ")}`);
+  }
+  return depth;
 }
 
-/** A sentence that says what a depth has, and what the other one would need. */
+/** One line about a depth; for `control-plane` with the reason why `network` is not available. */
 export function describeDepth(depth: Depth): string {
   if (depth === "network") {
     return "depth: network (nodes are namespaces on a LAN, with Cilium's agents)";
   }
   const missing = missingForNetwork();
-  const why =
-    missing.length === 0 ? "" : `; the network depth is not to be had: ${missing.join("; ")}`;
-  return `depth: control-plane (nodes and pods are simulated${why})`;
+  const reason =
+    missing.length === 0 ? "" : `; the network depth is not available: ${missing.join("; ")}`;
+  return `depth: control-plane (nodes and pods are simulated${reason})`;
 }
 
-/** What is missing for the network depth, a sentence each; none when this machine can have it. */
+/** What this machine lacks for the network depth, a sentence each; empty when the depth is available. */
 export function missingForNetwork(): string[] {
   if (process.platform !== "linux") return [`it needs Linux, and this is ${process.platform}`];
-  if (process.getuid?.() !== 0)
+  if (process.getuid?.() !== 0) {
     return ["it needs root, as it makes namespaces and loads BPF programs"];
+  }
   const packages = Object.entries(PACKAGES)
     .filter(([, programs]) => !programs.every(isInstalled))
     .map(([name]) => name);
   if (packages.length > 0) {
     return [`it needs ${packages.join(", ")}; on Debian, install with: ${INSTALL_COMMAND}`];
   }
-  // What a container without privileges, or a kernel without BPF, refuses.
+  // A container without privileges refuses this, and so does a kernel without BPF.
   const namespaces = ["--mount", "--net", "--uts", "--ipc", "--pid", "--cgroup", "--fork"];
   const mounts = "mount -t bpf none /mnt && mount -t cgroup2 none /mnt && mount -t tmpfs none /mnt";
-  const tried = spawnSync("unshare", [...namespaces, "sh", "-c", mounts], { encoding: "utf8" });
-  return tried.status === 0
+  const { status, stderr } = spawnSync("unshare", [...namespaces, "sh", "-c", mounts], {
+    encoding: "utf8",
+  });
+  return status === 0
     ? []
-    : [`it needs namespaces, BPF and cgroup v2, which this kernel refuses: ${tried.stderr.trim()}`];
-}
-
-/** PATH with the folders that only root's usually has. */
-export function systemPath(): string {
-  return [process.env.PATH, ...SYSTEM_FOLDERS].join(delimiter);
+    : [`it needs namespaces, BPF and cgroup v2, which this kernel refuses: ${stderr.trim()}`];
 }
 
 function isInstalled(program: string): boolean {

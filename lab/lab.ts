@@ -5,7 +5,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { lock } from "proper-lockfile";
 import { type StackConfig, settingsOf } from "../config";
 import { chosenDepth, type Depth, describeDepth } from "./depth";
-import { State } from "./labFolder";
+import { LabFolder } from "./labFolder";
 import { removeCgroups } from "./lan/cgroups";
 import { endLabProcesses, type LabProcess, labProcesses, mark } from "./process/labProcesses";
 import { assertPortFree } from "./process/ports";
@@ -25,34 +25,29 @@ const LOCK_RETRIES = { retries: 240, minTimeout: 500, maxTimeout: 500 };
 
 /** A lab: a cluster of its own, and the stack applied to it. */
 export class Lab {
-  /** Its folder. */
-  public readonly state: State;
   private toolchain: Promise<Toolchain> | undefined;
 
   /**
-   * @param state its folder.
    * @param log where progress goes, a line at a time.
    * @param depth how deep it goes; default: what TALOS_CILIUM_LAB_DEPTH says, else as deep as this machine can.
    */
   constructor(
-    state = new State(),
+    public readonly folder = new LabFolder(),
     private readonly log: (line: string) => void = console.log,
     public readonly depth: Depth = chosenDepth(),
-  ) {
-    this.state = state;
-  }
+  ) {}
 
   /** Whether its cluster runs and was ready once. */
   public get running(): boolean {
     return (
-      existsSync(this.state.clusterFile) &&
-      labProcesses(this.state).some(({ name }) => name === "supervisor")
+      existsSync(this.folder.clusterFile) &&
+      labProcesses(this.folder).some(({ name }) => name === "supervisor")
     );
   }
 
   /** Its processes that run, by name. */
   public get processes(): LabProcess[] {
-    return labProcesses(this.state);
+    return labProcesses(this.folder);
   }
 
   /** Programs of the lab; built first if need be. */
@@ -70,9 +65,9 @@ export class Lab {
   public async startCluster(port?: number): Promise<boolean> {
     this.log(describeDepth(this.running ? this.runningDepth : this.depth));
     const toolchain = await this.tools();
-    this.state.make();
+    this.folder.make();
     // Two commands at once would each take the other's processes for leftovers.
-    const release = await lock(this.state.folder, { stale: 5000, retries: LOCK_RETRIES });
+    const release = await lock(this.folder.path, { stale: 5000, retries: LOCK_RETRIES });
     try {
       return await this.startClusterLocked(toolchain, port);
     } finally {
@@ -89,24 +84,21 @@ export class Lab {
       }
       return false;
     }
-    const leftover = await endLabProcesses(this.state, LEFTOVER_SECONDS);
+    const leftover = await endLabProcesses(this.folder, LEFTOVER_SECONDS);
     if (leftover.length > 0) {
       this.log(`ended what a crashed lab left: ${leftover.map(({ name }) => name).join(", ")}`);
     }
-    // The cluster starts empty, and so does the state of the stack.
-    for (const stale of [
-      ...["backend", "cluster.json", "etcd", "kubeconfig", "logs", "machines", "operators"],
-      ...["pki", "stack"],
-    ]) {
-      rmSync(this.state.path(stale), { recursive: true, force: true });
-    }
+    this.folder.clear();
 
-    const settings = settingsOf(await labConfig(this.state, "lab", port));
+    const settings = settingsOf(await labConfig(this.folder, "lab", port));
     await assertPortFree(settings.kubePrism.port);
     const started = performance.now();
     const { depth } = this;
-    await this.startSupervisor({ folder: this.state.folder, toolchain, settings, depth });
-    writeFileSync(this.state.clusterFile, JSON.stringify({ port: settings.kubePrism.port, depth }));
+    await this.startSupervisor({ folder: this.folder.path, toolchain, settings, depth });
+    writeFileSync(
+      this.folder.clusterFile,
+      JSON.stringify({ port: settings.kubePrism.port, depth }),
+    );
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     this.log(
       `cluster: ready after ${seconds} s, the Kubernetes API at https://localhost:${settings.kubePrism.port} (KubePrism)`,
@@ -116,13 +108,13 @@ export class Lab {
 
   /** Ends the cluster and every process of the lab; what it was is forgotten at the next start. */
   public async stopCluster(): Promise<LabProcess[]> {
-    const depth = existsSync(this.state.clusterFile) ? this.runningDepth : this.depth;
-    rmSync(this.state.clusterFile, { force: true });
+    const depth = existsSync(this.folder.clusterFile) ? this.runningDepth : this.depth;
+    rmSync(this.folder.clusterFile, { force: true });
     const found = this.processes;
     // The supervisor stops the others in order; what it leaves is a crashed lab's.
-    await endLabProcesses(this.state, GRACE_SECONDS, ({ name }) => name === "supervisor");
-    await endLabProcesses(this.state, GRACE_SECONDS);
-    if (depth === "network") await removeCgroups(this.state);
+    await endLabProcesses(this.folder, GRACE_SECONDS, ({ name }) => name === "supervisor");
+    await endLabProcesses(this.folder, GRACE_SECONDS);
+    if (depth === "network") await removeCgroups(this.folder);
     return found;
   }
 
@@ -138,7 +130,7 @@ export class Lab {
     program?: Program,
   ): Promise<Stack> {
     const config = await this.config(name, change);
-    const stack = await openStack(this.state, await this.tools(), name, config, program);
+    const stack = await openStack(this.folder, await this.tools(), name, config, program);
     // The lock of an update that was killed: nobody but this lab uses the state.
     if (!this.processes.some(({ name: process }) => process === "pulumi")) await stack.cancel();
     return stack;
@@ -154,30 +146,30 @@ export class Lab {
     change: (config: StackConfig) => StackConfig = (config) => config,
   ): Promise<StackConfig> {
     if (!this.running) throw new Error("the lab does not run; start it: npm start");
-    return change(await labConfig(this.state, name, name === "lab" ? this.port : undefined));
+    return change(await labConfig(this.folder, name, name === "lab" ? this.port : undefined));
   }
 
   /** KubePrism's port in the cluster that runs. */
   public get port(): number {
-    return JSON.parse(readFileSync(this.state.clusterFile, "utf8")).port;
+    return JSON.parse(readFileSync(this.folder.clusterFile, "utf8")).port;
   }
 
   /** How deep the cluster that runs goes. */
   public get runningDepth(): Depth {
-    return JSON.parse(readFileSync(this.state.clusterFile, "utf8")).depth;
+    return JSON.parse(readFileSync(this.folder.clusterFile, "utf8")).depth;
   }
 
   private async startSupervisor(request: StartRequest): Promise<void> {
-    const log = openSync(this.state.log("supervisor"), "a");
+    const log = openSync(this.folder.log("supervisor"), "a");
     const child: ChildProcess = fork(join(__dirname, "supervisor.ts"), {
-      cwd: this.state.folder,
+      cwd: this.folder.path,
       // A session of its own: it goes on when the command ends, and Ctrl-C does not reach it.
       detached: true,
       execArgv: ["--require", require.resolve("ts-node/register/transpile-only")],
       env: {
         ...process.env,
         TS_NODE_PROJECT: join(__dirname, "..", "tsconfig.json"),
-        ...mark(this.state, "supervisor"),
+        ...mark(this.folder, "supervisor"),
       },
       stdio: ["ignore", log, log, "ipc"],
     });
@@ -189,7 +181,7 @@ export class Lab {
         child.once("exit", (code, signal) =>
           reject(
             new Error(
-              `the supervisor ended (${signal ?? `exit code ${code}`}); see its log ${this.state.log("supervisor")}`,
+              `the supervisor ended (${signal ?? `exit code ${code}`}); see its log ${this.folder.log("supervisor")}`,
             ),
           ),
         );

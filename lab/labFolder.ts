@@ -1,44 +1,59 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The project's folder. */
 export const PROJECT_FOLDER = resolve(__dirname, "..");
 
-/** Where one lab keeps everything it writes; nothing of it lies outside, and removing the folder forgets the lab. */
-export class State {
-  /** Absolute path of the folder. */
-  public readonly folder: string;
+/** Folders that files are written to by their path alone. */
+const SUBFOLDERS = ["logs", "pki"];
 
-  /** @param folder path of the folder; default: what TALOS_CILIUM_LAB says, else .lab in the project. */
-  constructor(folder: string = process.env.TALOS_CILIUM_LAB ?? join(PROJECT_FOLDER, ".lab")) {
-    this.folder = resolve(folder);
+/** All that a cluster and its stack leave; the next cluster starts empty, and so does the state of its stack. */
+const LEFT_BY_A_CLUSTER = [
+  ...["backend", "cluster.json", "etcd", "kubeconfig", "logs", "machines", "operators"],
+  ...["pki", "stack"],
+];
+
+/** The folder in which a lab keeps everything it writes. Nothing lies outside; removing it forgets the lab. */
+export class LabFolder {
+  /** Absolute path. */
+  public readonly path: string;
+
+  /** @param path default: TALOS_CILIUM_LAB, else .lab in the project. */
+  constructor(path: string = process.env.TALOS_CILIUM_LAB ?? join(PROJECT_FOLDER, ".lab")) {
+    this.path = resolve(path);
+  }
+
+  /** Creates the folder where it is missing. It holds keys, so others cannot read it. */
+  public make(): void {
+    for (const folder of SUBFOLDERS) {
+      mkdirSync(this.join(folder), { recursive: true, mode: 0o700 });
+    }
+  }
+
+  /** Removes what an earlier cluster left. */
+  public clear(): void {
+    for (const name of LEFT_BY_A_CLUSTER) {
+      rmSync(this.join(name), { recursive: true, force: true });
+    }
     this.make();
   }
 
-  /** Makes the folder, unless it is there. Others cannot read it: it holds keys. */
-  public make(): void {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+  /** Path of a file or folder in it. */
+  public join(...parts: string[]): string {
+    return join(this.path, ...parts);
   }
 
-  /** Path of a file or folder in it; the folder it lies in is made. */
-  public path(...parts: string[]): string {
-    const path = join(this.folder, ...parts);
-    mkdirSync(resolve(path, ".."), { recursive: true, mode: 0o700 });
-    return path;
-  }
-
-  /** The administrator's kubeconfig, whose server is KubePrism. */
+  /** The administrator's kubeconfig; its server is KubePrism. */
   public get kubeconfig(): string {
-    return this.path("kubeconfig");
+    return this.join("kubeconfig");
   }
 
-  /** Says of a cluster that was ready at which port its KubePrism is (JSON). */
+  /** Port and depth of a cluster that was ready (JSON). */
   public get clusterFile(): string {
-    return this.path("cluster.json");
+    return this.join("cluster.json");
   }
 
-  /** Log of a process. */
+  /** Path of a process's log. */
   public log(process: string): string {
-    return this.path("logs", `${process}.log`);
+    return this.join("logs", `${process}.log`);
   }
 }

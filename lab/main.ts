@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { CommandError } from "@pulumi/pulumi/automation";
 import { settingsOf } from "../config";
 import { Lab } from "./lab";
-import { enter } from "./lan/enter";
+import { runInPlace } from "./lan/runInPlace";
 import { printEvent } from "./stack/printEvent";
 import { statusTable } from "./status";
 import { verification } from "./verification";
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     }
     case "exec": {
       const [where = "", ...asked] = operands;
-      run([...enter(lab.state, where), ...asked]);
+      run([...runInPlace(lab.folder, where), ...asked]);
       break;
     }
     case "verify": {
@@ -71,8 +71,8 @@ async function main(): Promise<void> {
       break;
     }
     case "kubeconfig": {
-      readFileSync(lab.state.kubeconfig);
-      console.log(lab.state.kubeconfig);
+      readFileSync(lab.folder.kubeconfig);
+      console.log(lab.folder.kubeconfig);
       break;
     }
     default: {

@@ -35,7 +35,7 @@ interface Row {
  */
 export async function statusTable(lab: Lab, waitSeconds = 0): Promise<string> {
   const cluster = new KubeConfig();
-  cluster.loadFromFile(lab.state.kubeconfig);
+  cluster.loadFromFile(lab.folder.kubeconfig);
   const deadline = performance.now() + waitSeconds * 1000;
   let rows = await statusRows(cluster, lab);
   while (rows.some(({ settled }) => !settled) && performance.now() < deadline) {
@@ -159,11 +159,11 @@ async function policyRow(cluster: KubeConfig): Promise<Row> {
 }
 
 /** The addresses of Services: who has the lease to announce each one, and who answers for it on the LAN. */
-function addressesRow({ state }: Lab): (cluster: KubeConfig) => Promise<Row> {
+function addressesRow({ folder }: Lab): (cluster: KubeConfig) => Promise<Row> {
   return async (cluster) => {
     const core = cluster.makeApiClient(CoreV1Api);
     const nodes = (await core.listNode()).items.map(({ metadata }) => metadata?.name ?? "");
-    const macs = await Promise.all(nodes.map((node) => hardwareAddress(state, node)));
+    const macs = await Promise.all(nodes.map((node) => hardwareAddress(folder, node)));
     const leases = await cluster
       .makeApiClient(CoordinationV1Api)
       .listNamespacedLease({ namespace: "kube-system" });
@@ -174,7 +174,7 @@ function addressesRow({ state }: Lab): (cluster: KubeConfig) => Promise<Row> {
     const addresses = items.flatMap(({ metadata, status }) =>
       (status?.loadBalancer?.ingress ?? []).map(async ({ ip = "" }) => {
         const { namespace, name } = metadata ?? {};
-        const answers = await arpAnswers(state, ip);
+        const answers = await arpAnswers(folder, ip);
         const who = answers.map((mac) => nodes[macs.indexOf(mac)] ?? mac);
         const holder = holders.get(`cilium-l2announce-${namespace}-${name}`) ?? "nobody";
         return `${ip} (${namespace}/${name}): lease of ${holder}, ARP by ${who.join(", ") || "nobody"}`;

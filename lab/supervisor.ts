@@ -1,7 +1,7 @@
 import type { Settings } from "../config";
 import { Cluster } from "./cluster";
 import type { Depth } from "./depth";
-import { State } from "./labFolder";
+import { LabFolder } from "./labFolder";
 import type { Toolchain } from "./toolchain/toolchain";
 
 /** What the process that starts the supervisor tells it. */
@@ -42,7 +42,7 @@ function main(): void {
   });
 
   process.once("message", async ({ folder, toolchain, settings, depth }: StartRequest) => {
-    cluster = new Cluster(new State(folder), toolchain, settings, depth);
+    cluster = new Cluster(new LabFolder(folder), toolchain, settings, depth);
     try {
       await cluster.start((reason) => {
         if (!ending) console.log(reason);

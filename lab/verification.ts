@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Settings } from "../config";
 import type { Lab } from "./lab";
 import { PROJECT_FOLDER } from "./labFolder";
-import { enter } from "./lan/enter";
+import { runInPlace } from "./lan/runInPlace";
 
 /** Checks of the active proof that no lab can pass, and why. */
 const NOT_HERE = ["active-gateway-http=there is no Envoy in the lab, so nothing answers HTTP"];
@@ -15,18 +15,18 @@ const NOT_HERE = ["active-gateway-http=there is no Envoy in the lab, so nothing 
  * @returns a command line, to which options may be added, and what it needs in its environment.
  */
 export function verification(
-  { state, runningDepth }: Lab,
+  { folder, runningDepth }: Lab,
   settings: Settings,
   notHere: readonly string[] = NOT_HERE,
 ): { command: string[]; env: Record<string, string> } {
   const onLan = runningDepth === "network";
   return {
     command: [
-      ...(onLan ? enter(state, "client") : []),
+      ...(onLan ? runInPlace(folder, "client") : []),
       ...[process.execPath, "--require", require.resolve("ts-node/register/transpile-only")],
       ...[join(PROJECT_FOLDER, "commands", "verify.ts"), "--stack", "lab"],
       ...notHere.flatMap((check) => ["--not-here", check]),
-      ...["--kubeconfig", state.kubeconfig, "--context", onLan ? "lan" : "lab"],
+      ...["--kubeconfig", folder.kubeconfig, "--context", onLan ? "lan" : "lab"],
     ],
     env: {
       SETTINGS: JSON.stringify(settings),

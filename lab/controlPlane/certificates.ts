@@ -4,7 +4,7 @@ import { webcrypto } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 /** Days that the lab's certificates are valid; they are made anew whenever the lab starts. */
@@ -32,12 +32,12 @@ export interface Certificate {
   readonly keyFile: string;
 }
 
-/** The lab's own certificate authority. Its keys lie in the state folder, which others cannot read. */
+/** The lab's own certificate authority. Its keys lie in the lab folder, which others cannot read. */
 export class CertificateAuthority {
   private serial = 1;
 
   private constructor(
-    private readonly state: State,
+    private readonly labFolder: LabFolder,
     private readonly keys: webcrypto.CryptoKeyPair,
     private readonly root: x509.X509Certificate,
     /** The authority's own certificate. */
@@ -45,7 +45,7 @@ export class CertificateAuthority {
   ) {}
 
   /** Makes a new authority. */
-  public static async create(state: State): Promise<CertificateAuthority> {
+  public static async create(labFolder: LabFolder): Promise<CertificateAuthority> {
     const keys = await generateKeys();
     const root = await x509.X509CertificateGenerator.createSelfSigned({
       serialNumber: "01",
@@ -62,8 +62,8 @@ export class CertificateAuthority {
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       ],
     });
-    const own = write(state, "ca", root.toString("pem"), await privateKeyPem(keys));
-    return new CertificateAuthority(state, keys, root, own);
+    const own = write(labFolder, "ca", root.toString("pem"), await privateKeyPem(keys));
+    return new CertificateAuthority(labFolder, keys, root, own);
   }
 
   /** Issues a certificate that serves a server as well as a client. */
@@ -100,18 +100,18 @@ export class CertificateAuthority {
             ]),
       ],
     });
-    return write(this.state, name, certificate.toString("pem"), await privateKeyPem(keys));
+    return write(this.labFolder, name, certificate.toString("pem"), await privateKeyPem(keys));
   }
 }
 
 /** A key pair without a certificate, for signing service account tokens. */
 export async function signingKeys(
-  state: State,
+  labFolder: LabFolder,
 ): Promise<{ privateFile: string; publicFile: string }> {
   const keys = await generateKeys();
   const publicKey = await webcrypto.subtle.exportKey("spki", keys.publicKey);
-  const privateFile = state.path("pki", "service-account.key");
-  const publicFile = state.path("pki", "service-account.pub");
+  const privateFile = labFolder.join("pki", "service-account.key");
+  const publicFile = labFolder.join("pki", "service-account.pub");
   writeFileSync(privateFile, await privateKeyPem(keys), { mode: 0o600 });
   writeFileSync(publicFile, x509.PemConverter.encode(publicKey, "PUBLIC KEY"));
   return { privateFile, publicFile };
@@ -135,9 +135,9 @@ function validity(): { notBefore: Date; notAfter: Date } {
   };
 }
 
-function write(state: State, name: string, certificate: string, key: string): Certificate {
-  const certificateFile = state.path("pki", `${name}.crt`);
-  const keyFile = state.path("pki", `${name}.key`);
+function write(labFolder: LabFolder, name: string, certificate: string, key: string): Certificate {
+  const certificateFile = labFolder.join("pki", `${name}.crt`);
+  const keyFile = labFolder.join("pki", `${name}.key`);
   writeFileSync(certificateFile, certificate);
   writeFileSync(keyFile, key, { mode: 0o600 });
   return { certificate, key, certificateFile, keyFile };

@@ -1,86 +1,83 @@
 import { request } from "node:https";
 import type { Settings } from "../../config";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 import { ManagedProcess, type ProcessSpec } from "../process/managedProcess";
-import { run } from "../process/namespace";
 import { freePort } from "../process/ports";
+import { type CommandPrefix, run } from "../process/run";
 import type { Toolchain } from "../toolchain/toolchain";
 import { type Certificate, CertificateAuthority, signingKeys } from "./certificates";
 import { clusterServices } from "./clusterServices";
 import { writeKubeconfig } from "./kubeconfig";
 
-/** Seconds that a process has until it answers; far more than it takes, since machines differ. */
-const HEALTHY_SECONDS = 60;
+/** Seconds that a process may take until it answers; far more than it needs, as machines differ. */
+const HEALTHY_SECONDS = 180;
 
-/** Where a part of the control plane is. */
-export interface Place {
+/** Seconds that one health check may take. */
+const ANSWER_SECONDS = 5;
+
+/** Where a part of the control plane runs. */
+interface Place {
   /** Address that it listens at and is reached by. */
   readonly address: string;
-  /** Its port; a free one when it is not given. */
+  /** Default: a free one. */
   readonly port?: number;
-  /** Command line that runs what follows it there; empty: right here. */
-  readonly enter: readonly string[];
+  readonly prefix: CommandPrefix;
 }
 
-/** Where the parts of the control plane are. */
+/** Where the parts of the control plane run. */
 export interface Places {
-  /** etcd. */
   readonly etcd: Place;
-  /** The API servers, one for each control plane. */
+  /** One for each control plane. */
   readonly apiServers: readonly Place[];
-  /** Command line that runs what follows it where KubePrism reaches the API servers. It listens right here. */
-  readonly enterKubePrism: readonly string[];
+  /** KubePrism runs where it reaches the API servers, and listens right here. */
+  readonly kubePrismPrefix: CommandPrefix;
 }
 
-/** All of the control plane on this host's loopback interface. */
+/** The whole control plane on this host's loopback interface. */
 export function onLoopback({ nodes }: Settings): Places {
-  const place = { address: "127.0.0.1", enter: [] };
-  return { etcd: place, apiServers: nodes.controlPlanes.map(() => place), enterKubePrism: [] };
+  const place = { address: "127.0.0.1", prefix: [] };
+  return { etcd: place, apiServers: nodes.controlPlanes.map(() => place), kubePrismPrefix: [] };
 }
 
-/** Everything that a part of the control plane is started from. */
 interface Context {
-  readonly state: State;
+  readonly labFolder: LabFolder;
   readonly toolchain: Toolchain;
   readonly settings: Settings;
   readonly authority: CertificateAuthority;
-  /** The administrator, who also asks after everybody's health. */
+  /** Also used by the health checks. */
   readonly admin: Certificate;
 }
 
 /** A control plane that runs. */
-export interface ControlPlane {
-  /** URL of the API, at KubePrism. */
+interface ControlPlane {
+  /** URL of KubePrism. */
   readonly server: string;
-  /** Certificate of its authority, PEM. */
+  /** Certificate of the authority, PEM. */
   readonly authority: string;
-  /** URL of each API server, as KubePrism reaches it. */
-  readonly apiServers: readonly string[];
 }
 
 /**
  * Starts etcd, one API server for each control plane of the settings, KubePrism in front of them, then the
- * controller-manager and the scheduler; returns when all of them are healthy.
- * @param places where they are.
- * @param started called with each process as it starts, healthy or not, so that it can be stopped.
- * @throws Error naming the process that ended early or did not get healthy.
+ * controller-manager and the scheduler. Returns when all are healthy.
+ * @param onStart called with each process as it starts, healthy or not, so that it can be stopped.
+ * @throws Error naming the process that ended early or did not become healthy.
  */
 export async function startControlPlane(
-  state: State,
+  labFolder: LabFolder,
   toolchain: Toolchain,
   settings: Settings,
   places: Places,
-  started: (process: ManagedProcess) => void,
+  onStart: (process: ManagedProcess) => void,
 ): Promise<ControlPlane> {
-  const authority = await CertificateAuthority.create(state);
+  const authority = await CertificateAuthority.create(labFolder);
   const admin = await authority.issue("admin", {
     commonName: "admin",
     organization: "system:masters",
   });
-  const context = { state, toolchain, settings, authority, admin };
+  const context = { labFolder, toolchain, settings, authority, admin };
   const launch = (spec: ProcessSpec) => {
-    const process = new ManagedProcess(state, spec);
-    started(process);
+    const process = new ManagedProcess(labFolder, spec);
+    onStart(process);
     return process;
   };
 
@@ -105,10 +102,10 @@ export async function startControlPlane(
     ),
   );
 
-  const kubePrism = launch(kubePrismSpec(context, apiServers, places.enterKubePrism));
+  const kubePrism = launch(kubePrismSpec(context, apiServers, places.kubePrismPrefix));
   await kubePrism.healthy(() => answers(context, `${server}/readyz`), HEALTHY_SECONDS);
 
-  writeKubeconfig(state.kubeconfig, {
+  writeKubeconfig(labFolder.kubeconfig, {
     server,
     lan: isOnLan(places.apiServers) ? apiServers[0] : undefined,
     authority: authority.own.certificate,
@@ -129,39 +126,37 @@ export async function startControlPlane(
       HEALTHY_SECONDS,
     ),
   ]);
-  return { server, authority: authority.own.certificate, apiServers };
+  return { server, authority: authority.own.certificate };
 }
 
-/** Whether there is a LAN, with the API servers on it. */
 function isOnLan(apiServers: readonly Place[]): boolean {
-  return apiServers.every(({ enter }) => enter.length > 0);
+  return apiServers.every(({ prefix }) => prefix.length > 0);
 }
 
-/** A process that is started at a place. */
-function at({ enter }: Pick<Place, "enter">, spec: ProcessSpec): ProcessSpec {
-  const [program = "", ...args] = [...enter, spec.program, ...spec.args];
+function withPrefix(prefix: CommandPrefix, spec: ProcessSpec): ProcessSpec {
+  const [program = "", ...args] = [...prefix, spec.program, ...spec.args];
   return { ...spec, program, args };
 }
 
 async function etcdSpec(
-  { state, toolchain, authority }: Context,
+  { labFolder, toolchain, authority }: Context,
   place: Place,
   url: string,
 ): Promise<ProcessSpec> {
   const hosts = ["127.0.0.1", place.address];
   const tls = await authority.issue("etcd", { commonName: "etcd", hosts });
   const peerUrl = `https://127.0.0.1:${await freePort()}`;
-  return at(place, {
+  return withPrefix(place.prefix, {
     name: "etcd",
     program: toolchain.etcd,
     args: [
-      `--data-dir=${state.path("etcd")}`,
+      `--data-dir=${labFolder.join("etcd")}`,
       `--listen-client-urls=${url}`,
       `--advertise-client-urls=${url}`,
       `--listen-peer-urls=${peerUrl}`,
       `--initial-advertise-peer-urls=${peerUrl}`,
       `--initial-cluster=default=${peerUrl}`,
-      // Others on this machine can reach the port, so it asks for a certificate.
+      // Other users of this machine can reach the port, so clients need a certificate.
       "--client-cert-auth",
       `--trusted-ca-file=${authority.own.certificateFile}`,
       `--cert-file=${tls.certificateFile}`,
@@ -177,17 +172,17 @@ async function etcdSpec(
 }
 
 async function apiServerSpecs(
-  { state, toolchain, settings, authority }: Context,
+  { labFolder, toolchain, settings, authority }: Context,
   etcdUrl: string,
   places: readonly Place[],
   urls: readonly string[],
 ): Promise<ProcessSpec[]> {
-  const { privateFile, publicFile } = await signingKeys(state);
+  const { privateFile, publicFile } = await signingKeys(labFolder);
   const tls = await authority.issue("kube-apiserver", {
     commonName: "kube-apiserver",
     hosts: [
       ...["localhost", "127.0.0.1", "::1", ...settings.nodes.controlPlanes],
-      // What pods call it.
+      // Names that pods use.
       ...[clusterServices(settings).api, "kubernetes.default.svc", "kubernetes.default"],
     ],
   });
@@ -215,21 +210,21 @@ async function apiServerSpecs(
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${publicFile}`,
       `--service-account-signing-key-file=${privateFile}`,
-      // The lab's nodes have no ExternalIP; those of tests that play many kubelets on this host have.
+      // Nodes of the lab have no ExternalIP. A test that runs many kubelets on this host uses it.
       "--kubelet-preferred-address-types=ExternalIP,InternalIP",
       `--kubelet-certificate-authority=${authority.own.certificateFile}`,
       `--kubelet-client-certificate=${tls.certificateFile}`,
       `--kubelet-client-key=${tls.keyFile}`,
-      // Without a network the nodes' addresses exist on paper only, and nothing may be told to connect to them.
+      // Simulated nodes have addresses that nothing may connect to.
       `--endpoint-reconciler-type=${isOnLan(places) ? "lease" : "none"}`,
-      // A stopping server ends at once; its clients go to another one.
+      // A server that stops ends at once; its clients use another one.
       "--shutdown-delay-duration=0s",
-      // The agent is privileged, on Talos as here.
+      // Cilium's agent is privileged.
       "--allow-privileged",
-      `--cert-dir=${state.path("pki", "self-signed")}`,
+      `--cert-dir=${labFolder.join("pki", "self-signed")}`,
     ],
   });
-  return places.map((place, index) => at(place, spec(place, index)));
+  return places.map((place, index) => withPrefix(place.prefix, spec(place, index)));
 }
 
 function portOf(url = ""): string {
@@ -239,20 +234,17 @@ function portOf(url = ""): string {
 function kubePrismSpec(
   { toolchain, settings }: Context,
   apiServers: readonly string[],
-  enter: readonly string[],
+  prefix: CommandPrefix,
 ): ProcessSpec {
-  return at(
-    { enter },
-    {
-      name: "kubeprism",
-      program: toolchain.kubeprism,
-      args: [
-        `--listen=localhost:${settings.kubePrism.port}`,
-        ...(enter.length > 0 ? [`--listen-netns=/proc/${process.pid}/ns/net`] : []),
-        `--upstreams=${apiServers.map((url) => new URL(url).host).join(",")}`,
-      ],
-    },
-  );
+  return withPrefix(prefix, {
+    name: "kubeprism",
+    program: toolchain.kubeprism,
+    args: [
+      `--listen=localhost:${settings.kubePrism.port}`,
+      ...(prefix.length > 0 ? [`--listen-netns=/proc/${process.pid}/ns/net`] : []),
+      `--upstreams=${apiServers.map((url) => new URL(url).host).join(",")}`,
+    ],
+  });
 }
 
 async function controllerManagerSpec(
@@ -260,7 +252,7 @@ async function controllerManagerSpec(
   server: string,
   port: number,
 ): Promise<ProcessSpec> {
-  const { state, toolchain, settings, authority } = context;
+  const { labFolder, toolchain, settings, authority } = context;
   return {
     name: "kube-controller-manager",
     program: toolchain["kube-controller-manager"],
@@ -270,7 +262,7 @@ async function controllerManagerSpec(
       `--cluster-cidr=${settings.network.podCidrs.join(",")}`,
       `--service-cluster-ip-range=${settings.network.serviceCidrs.join(",")}`,
       "--use-service-account-credentials",
-      `--service-account-private-key-file=${state.path("pki", "service-account.key")}`,
+      `--service-account-private-key-file=${labFolder.join("pki", "service-account.key")}`,
       `--root-ca-file=${authority.own.certificateFile}`,
       `--cluster-signing-cert-file=${authority.own.certificateFile}`,
       `--cluster-signing-key-file=${authority.own.keyFile}`,
@@ -286,9 +278,9 @@ async function schedulerSpec(context: Context, server: string, port: number): Pr
   };
 }
 
-/** What controller-manager and scheduler have in common: each is a user of its own, as in a real cluster. */
+/** Arguments that controller-manager and scheduler share. Each is a user of its own, as in a real cluster. */
 async function componentArgs(
-  { state, authority }: Context,
+  { labFolder, authority }: Context,
   name: string,
   server: string,
   port: number,
@@ -297,7 +289,7 @@ async function componentArgs(
     commonName: `system:${name}`,
     hosts: ["127.0.0.1"],
   });
-  const kubeconfig = writeKubeconfig(state.path("pki", `${name}.kubeconfig`), {
+  const kubeconfig = writeKubeconfig(labFolder.join("pki", `${name}.kubeconfig`), {
     server,
     authority: authority.own.certificate,
     user,
@@ -314,21 +306,22 @@ async function componentArgs(
   ];
 }
 
-/** Asks a URL as the administrator, from where it is reached; rejects unless the answer is 200. */
+/** Requests a URL as the administrator, from the place that reaches it; rejects unless the answer is 200. */
 function answers({ authority, admin }: Context, url: string, place?: Place): Promise<void> {
-  if (place !== undefined && place.enter.length > 0) {
+  if (place !== undefined && place.prefix.length > 0) {
     const credentials = ["--cert", admin.certificateFile, "--key", admin.keyFile];
-    const asked = ["curl", "-sSf", "-m", "2", "--cacert", authority.own.certificateFile];
-    return run([...place.enter, ...asked, ...credentials, url]).then(() => undefined);
+    const curl = ["curl", "-sSf", "-m", String(ANSWER_SECONDS)];
+    const command = [...curl, "--cacert", authority.own.certificateFile, ...credentials, url];
+    return run([...place.prefix, ...command]).then(() => undefined);
   }
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const outgoing = request(
       url,
       {
         ca: authority.own.certificate,
         cert: admin.certificate,
         key: admin.key,
-        timeout: 2000,
+        timeout: 1000 * ANSWER_SECONDS,
         agent: false,
       },
       (response) => {
@@ -337,8 +330,10 @@ function answers({ authority, admin }: Context, url: string, place?: Place): Pro
         else reject(new Error(`${url}: HTTP ${response.statusCode}`));
       },
     );
-    asked.on("timeout", () => asked.destroy(new Error(`${url}: no answer within 2 s`)));
-    asked.on("error", reject);
-    asked.end();
+    outgoing.on("timeout", () => {
+      outgoing.destroy(new Error(`${url}: no answer within ${ANSWER_SECONDS} s`));
+    });
+    outgoing.on("error", reject);
+    outgoing.end();
   });
 }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 import { ManagedProcess } from "../process/managedProcess";
 import { writeKubeconfig } from "./kubeconfig";
 
@@ -25,7 +25,7 @@ const OVERRIDES = [
 /** What the operators of a lab are run from. */
 export interface OperatorsArgs {
   /** Where their files and logs go. */
-  readonly state: State;
+  readonly labFolder: LabFolder;
   /** Path of cilium-operator. */
   readonly program: string;
   /** The cluster, as its administrator. */
@@ -110,8 +110,8 @@ export class Operators {
   }
 
   private async startOperator(name: string, pod: V1Pod): Promise<ManagedProcess> {
-    const { state, program, server, authority } = this.args;
-    const folder = state.path("operators", name);
+    const { labFolder, program, server, authority } = this.args;
+    const folder = labFolder.join("operators", name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const config = await this.writeConfig(join(folder, "config"));
     const token = await this.serviceAccountToken(pod);
@@ -120,7 +120,7 @@ export class Operators {
       authority,
       user: { token },
     });
-    return new ManagedProcess(state, {
+    return new ManagedProcess(labFolder, {
       name,
       program,
       args: [`--config-dir=${config}`, `--k8s-kubeconfig-path=${kubeconfig}`, ...OVERRIDES],

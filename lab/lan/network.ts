@@ -4,11 +4,12 @@ import { Address4 } from "ip-address";
 import type { Settings } from "../../config";
 import { clusterServices } from "../controlPlane/clusterServices";
 import type { LabNode } from "../controlPlane/nodes";
-import { systemPath } from "../depth";
-import { PROJECT_FOLDER, type State } from "../labFolder";
+import { type LabFolder, PROJECT_FOLDER } from "../labFolder";
 import type { MachineArgs } from "../node/machine";
 import { ManagedProcess } from "../process/managedProcess";
-import { inNetns, netnsOf, ownNetns, run } from "../process/namespace";
+import { netnsOf, ownNetns, runInNetns } from "../process/netns";
+import { type CommandPrefix, run } from "../process/run";
+import { systemPath } from "../process/systemPath";
 import { CACHE_FOLDER } from "../toolchain/cache";
 import { goModule } from "../toolchain/go";
 import { CILIUM_MODULE } from "../toolchain/sources";
@@ -16,35 +17,29 @@ import type { Toolchain } from "../toolchain/toolchain";
 import { NETWORK_TOOLS } from "../toolchain/tools";
 import { labCgroup, removeCgroups } from "./cgroups";
 
-/** Port at which an API server is reached on the LAN, as everywhere. */
+/** Port of an API server on the LAN, as on every cluster. */
 export const API_PORT = 6443;
 
-/** Seconds that a machine has until it is on the LAN. */
-const BOOT_SECONDS = 30;
+/** Seconds that a machine may take until it is on the LAN. */
+const BOOT_SECONDS = 180;
 
-/** What a network is made from. */
-export interface NetworkArgs {
-  /** Where its files and logs go. */
-  readonly state: State;
-  /** Programs, those of the network depth among them. */
+interface NetworkArgs {
+  readonly labFolder: LabFolder;
   readonly toolchain: Toolchain;
-  /** Settings of the stack: addresses, KubePrism's port. */
   readonly settings: Settings;
-  /** The nodes. */
   readonly nodes: readonly LabNode[];
   /** Called with each process as it starts. */
-  readonly started: (process: ManagedProcess) => void;
+  readonly onStart: (process: ManagedProcess) => void;
 }
 
 /**
- * The LAN and all that is on it: a bridge in a namespace of its own (where the router would be), the nodes, and a client
- * outside the cluster. The host's own network has no part in it.
+ * The LAN and what is on it: a router (a namespace with a bridge), the nodes, and a client outside the cluster. The
+ * host's own network has no part in it.
  */
 export class Network {
-  /** Address of the router; etcd is there, too. */
+  /** Address of the router; etcd listens there, too. */
   public readonly gateway: string;
-  /** Address of the client. */
-  public readonly client: string;
+  private readonly client: string;
   private readonly lan: Address4;
   private readonly pids = new Map<string, number>();
 
@@ -52,17 +47,17 @@ export class Network {
     this.lan = new Address4(args.settings.lan.cidr ?? "192.168.10.0/24");
     const first = this.lan.startAddressExclusive().bigInt();
     this.gateway = args.settings.lan.gateway ?? Address4.fromBigInt(first).correctForm();
-    // Far from the router, the pools and the nodes, at the LAN's other end.
+    // The last address of the LAN: far from the router, the pools and the nodes.
     this.client = Address4.fromBigInt(this.lan.endAddressExclusive().bigInt()).correctForm();
   }
 
-  /** Makes the LAN, the client, and boots the machines; they wait for an API server to appear. */
+  /** Makes the LAN and the client, and boots the machines, which then wait for an API server. */
   public async start(): Promise<void> {
-    const { state, nodes } = this.args;
-    await removeCgroups(state);
+    const { labFolder, nodes } = this.args;
+    await removeCgroups(labFolder);
     const lan = await this.namespace("lan");
     await run(
-      [...inNetns(lan), "ip", "-batch", "-"],
+      [...runInNetns(lan), "ip", "-batch", "-"],
       [
         "link set lo up",
         "link add lan type bridge",
@@ -74,7 +69,7 @@ export class Network {
     const client = await this.namespace("client");
     await this.attach("client");
     await run(
-      [...inNetns(client), "ip", "-batch", "-"],
+      [...runInNetns(client), "ip", "-batch", "-"],
       [
         "link set lo up",
         `address add ${this.client}/${this.lan.subnetMask} dev eth0`,
@@ -87,14 +82,17 @@ export class Network {
     for (const node of nodes) await this.boot(node, bpfSources);
   }
 
-  /** Command line that runs what follows it in a namespace: of a node by its name, of the `client`, or of the `lan`. */
-  public enter(name: string): string[] {
-    return inNetns(netnsOf(this.pids.get(name)));
+  /**
+   * Runs a command in the network of a node, of the `client`, or of the `lan`'s router.
+   * @param name name of the node, `client` or `lan`.
+   */
+  public runIn(name: string): CommandPrefix {
+    return runInNetns(netnsOf(this.pids.get(name)));
   }
 
-  /** A network namespace, held by a process that does nothing else. */
+  /** Makes a network namespace, held by a process that does nothing else. */
   private async namespace(name: string): Promise<string> {
-    const holder = new ManagedProcess(this.args.state, {
+    const holder = new ManagedProcess(this.args.labFolder, {
       name,
       program: "unshare",
       args: ["--net", "--uts", "sleep", "infinity"],
@@ -104,8 +102,8 @@ export class Network {
   }
 
   private async boot(node: LabNode, bpfSources: string): Promise<void> {
-    const { state, settings, toolchain, nodes } = this.args;
-    const scratch = state.path("machines", node.name);
+    const { labFolder, settings, toolchain, nodes } = this.args;
+    const scratch = labFolder.join("machines", node.name);
     mkdirSync(scratch, { recursive: true });
     const ccache = join(CACHE_FOLDER, "ccache");
     mkdirSync(ccache, { recursive: true });
@@ -116,14 +114,14 @@ export class Network {
       ["node", process.execPath],
     ];
     const args: MachineArgs = {
-      folder: state.folder,
+      folder: labFolder.path,
       node,
       kubeprism: toolchain.kubeprism,
       kubePrismPort: settings.kubePrism.port,
       apiServers: nodes.filter(isControlPlane).map(({ address }) => `${address}:${API_PORT}`),
       services: clusterServices(settings),
     };
-    const machine = new ManagedProcess(state, {
+    const machine = new ManagedProcess(labFolder, {
       name: node.name,
       program: "sh",
       args: [
@@ -139,41 +137,41 @@ export class Network {
         TS_NODE_PROJECT: join(PROJECT_FOLDER, "tsconfig.json"),
         COMPILED: ccache,
         MACHINE: node.name,
-        CGROUP: join(labCgroup(state), node.name),
+        CGROUP: join(labCgroup(labFolder), node.name),
         SCRATCH: scratch,
-        SHARED: [PROJECT_FOLDER, CACHE_FOLDER, state.folder].join("\n"),
+        SHARED: [PROJECT_FOLDER, CACHE_FOLDER, labFolder.path].join("\n"),
         ADDRESS: `${node.address}/${this.lan.subnetMask}`,
         GATEWAY: this.gateway,
         BPF_SOURCES: bpfSources,
         PROGRAMS: programs.map(([name, path]) => `${name}=${path}`).join("\n"),
       },
-      // It is switched off: what runs on it ends with it.
+      // A machine is switched off: everything on it ends with it.
       stopSeconds: 0,
     });
     await this.hold(node.name, machine);
     await this.attach(node.name);
-    const show = [...this.enter(node.name), "ip", "-brief", "address", "show", "eth0"];
+    const show = [...this.runIn(node.name), "ip", "-brief", "address", "show", "eth0"];
     await machine.healthy(async () => {
-      const shown = await run(show);
-      if (!shown.includes(node.address)) throw new Error(`eth0 is not up: ${shown}`);
+      const addresses = await run(show);
+      if (!addresses.includes(node.address)) throw new Error(`eth0 is not up: ${addresses}`);
     }, BOOT_SECONDS);
   }
 
   private async hold(name: string, process: ManagedProcess): Promise<string> {
-    this.args.started(process);
+    this.args.onStart(process);
     const netns = await ownNetns(process.pid);
     this.pids.set(name, process.pid ?? 0);
     return netns;
   }
 
-  /** Plugs a namespace's eth0 into the LAN; the other end of the cable has the namespace's name. */
+  /** Plugs a namespace's eth0 into the LAN. The bridge's end of the cable has the namespace's name. */
   private async attach(name: string): Promise<void> {
-    const lan = this.enter("lan");
+    const lan = this.runIn("lan");
     const peer = ["peer", "name", "eth0", "netns", String(this.pids.get(name))];
     await run([...lan, "ip", "link", "add", name, "type", "veth", ...peer]);
     await run([...lan, "ip", "link", "set", name, "master", "lan", "up"]);
-    // A network card drops frames for another's hardware address, a veth hands them to BPF programs: with an address
-    // that the bridge does not know (any more) every node would answer.
+    // A network card drops frames for another hardware address, but a veth hands them to BPF programs. So every node
+    // would answer a frame for an address that the bridge does not know, or no longer knows.
     await run([...lan, "bridge", "link", "set", "dev", name, "flood", "off"]);
   }
 }

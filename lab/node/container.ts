@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CoreV1Api, V1Container, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import { describeError } from "../../kubernetes/client";
 import type { LabNode } from "../controlPlane/nodes";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 import { ManagedProcess } from "../process/managedProcess";
 import { environmentOf, expand } from "./environment";
 import { findImage, knownImages, overridesOf } from "./images";
@@ -19,7 +19,7 @@ export const CONTAINERS_FOLDER = "/run/containers";
 /** What a container is run from. */
 export interface ContainerArgs {
   /** Where its log goes. */
-  readonly state: State;
+  readonly labFolder: LabFolder;
   /** The API, for what its variables come from. */
   readonly core: CoreV1Api;
   /** Its pod. */
@@ -77,7 +77,7 @@ export class Container {
           }
         : { reason: "ContainerCreating" };
     const exitCode = this.outcome === SUCCESS ? 0 : 1;
-    const state = this.ended
+    const containerState = this.ended
       ? {
           terminated: {
             exitCode,
@@ -95,7 +95,7 @@ export class Container {
       ready: this.ready,
       started: this.started && !this.ended,
       restartCount: this.restarts,
-      state,
+      state: containerState,
     } as V1ContainerStatus;
   }
 
@@ -205,7 +205,7 @@ export class Container {
     volumes: Volumes,
     addresses: readonly string[],
   ): Promise<ManagedProcess> {
-    const { state, object, container, netns } = this.args;
+    const { labFolder, object, container, netns } = this.args;
     const variables = await environmentOf(this.args, addresses);
     const command = [
       ...(container.command ?? entrypoint),
@@ -219,7 +219,7 @@ export class Container {
       ...own,
       ...["sh", join(__dirname, "container.sh"), ...command],
     ];
-    return new ManagedProcess(state, {
+    return new ManagedProcess(labFolder, {
       name: `${object.metadata?.name}_${container.name}`,
       program,
       args,

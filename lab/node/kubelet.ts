@@ -13,7 +13,7 @@ import {
 import { describeError } from "../../kubernetes/client";
 import type { ClusterServices } from "../controlPlane/clusterServices";
 import type { LabNode } from "../controlPlane/nodes";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 import { Pod } from "./pod";
 
 /** Milliseconds between two looks at the node's pods. */
@@ -30,7 +30,7 @@ const STRATEGIC_MERGE = setHeaderOptions("Content-Type", PatchStrategy.Strategic
 /** What a kubelet is run from. */
 export interface KubeletArgs {
   /** Where logs go. */
-  readonly state: State;
+  readonly labFolder: LabFolder;
   /** The cluster, through the node's own KubePrism. */
   readonly cluster: KubeConfig;
   /** Its node. */
@@ -123,8 +123,11 @@ export class Kubelet {
     for (const [uid, object] of bound) {
       const ended = ["Succeeded", "Failed"].includes(object.status?.phase ?? "");
       if (!this.pods.has(uid) && object.metadata?.deletionTimestamp === undefined && !ended) {
-        const { state, node, services } = this.args;
-        this.pods.set(uid, new Pod({ state, core: this.core, object, node, services, hasNetwork }));
+        const { labFolder, node, services } = this.args;
+        this.pods.set(
+          uid,
+          new Pod({ labFolder, core: this.core, object, node, services, hasNetwork }),
+        );
       }
     }
     await Promise.all([...bound.values()].map((object) => this.remove(object)));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 import type { ClusterServices } from "../controlPlane/clusterServices";
 import type { LabNode } from "../controlPlane/nodes";
-import { State } from "../labFolder";
+import { LabFolder } from "../labFolder";
 import { ManagedProcess } from "../process/managedProcess";
 import { CONTAINERS_FOLDER } from "./container";
 import { Kubelet } from "./kubelet";
@@ -29,26 +29,26 @@ export interface MachineArgs {
  * KubePrism and a kubelet, and goes on until it is killed.
  */
 async function main(args: MachineArgs): Promise<void> {
-  const state = new State(args.folder);
-  new ManagedProcess(state, {
+  const labFolder = new LabFolder(args.folder);
+  new ManagedProcess(labFolder, {
     name: `${args.node.name}-kubeprism`,
     program: args.kubeprism,
     args: [`--listen=localhost:${args.kubePrismPort}`, `--upstreams=${args.apiServers.join(",")}`],
   });
-  while (!existsSync(state.kubeconfig)) await sleep(200);
-  new ManagedProcess(state, {
+  while (!existsSync(labFolder.kubeconfig)) await sleep(200);
+  new ManagedProcess(labFolder, {
     name: `${args.node.name}-kubelet-exec`,
     program: "kubelet-exec",
     args: [
-      `--tls-cert-file=${state.path("pki", "kubelet.crt")}`,
-      `--tls-private-key-file=${state.path("pki", "kubelet.key")}`,
-      `--client-ca-file=${state.path("pki", "ca.crt")}`,
+      `--tls-cert-file=${labFolder.join("pki", "kubelet.crt")}`,
+      `--tls-private-key-file=${labFolder.join("pki", "kubelet.key")}`,
+      `--client-ca-file=${labFolder.join("pki", "ca.crt")}`,
       `--containers=${CONTAINERS_FOLDER}`,
     ],
   });
   const cluster = new KubeConfig();
-  cluster.loadFromString(readFileSync(state.kubeconfig, "utf8"));
-  await new Kubelet({ state, cluster, node: args.node, services: args.services }).run();
+  cluster.loadFromString(readFileSync(labFolder.kubeconfig, "utf8"));
+  await new Kubelet({ labFolder, cluster, node: args.node, services: args.services }).run();
 }
 
 main(JSON.parse(process.argv[2] ?? "")).catch((error) => {

@@ -2,7 +2,7 @@ import type { CoreV1Api, V1Pod, V1PodCondition, V1PodStatus } from "@kubernetes/
 import { describeError } from "../../kubernetes/client";
 import type { ClusterServices } from "../controlPlane/clusterServices";
 import type { LabNode } from "../controlPlane/nodes";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 import { Container } from "./container";
 import { DONE_BY_THE_MACHINE } from "./images";
 import { PodNetwork } from "./podNetwork";
@@ -11,7 +11,7 @@ import { prepareVolumes } from "./volumes";
 /** What a pod is run from. */
 export interface PodArgs {
   /** Where logs go. */
-  readonly state: State;
+  readonly labFolder: LabFolder;
   /** The API, for what its volumes hold. */
   readonly core: CoreV1Api;
   /** The pod. */

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { execa } from "execa";
-import { run } from "../process/namespace";
+import { run } from "../process/run";
 
 const CNI_BIN = "/opt/cni/bin";
 const CNI_CONF = "/etc/cni/net.d";

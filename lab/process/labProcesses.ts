@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 
 /** Variable in the environment of every process of a lab, by which it is known again even after a crash. */
 const MARK = "TALOS_CILIUM_LAB_PROCESS";
@@ -14,20 +14,20 @@ export interface LabProcess {
 }
 
 /** The environment that marks a process as one of this lab's. */
-export function mark(state: State, name: string): Record<string, string> {
-  return { [MARK]: `${name}@${state.folder}` };
+export function mark(labFolder: LabFolder, name: string): Record<string, string> {
+  return { [MARK]: `${name}@${labFolder.path}` };
 }
 
 /** Every process of this lab that runs, children of its processes included, but not the one that asks. */
-export function labProcesses(state: State): LabProcess[] {
+export function labProcesses(labFolder: LabFolder): LabProcess[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
     .flatMap((pid) => {
       const value = environmentOf(pid)
         .find((variable) => variable.startsWith(`${MARK}=`))
         ?.slice(MARK.length + 1);
-      if (value === undefined || !value.endsWith(`@${state.folder}`)) return [];
-      return [{ pid: Number(pid), name: value.slice(0, -state.folder.length - 1) }];
+      if (value === undefined || !value.endsWith(`@${labFolder.path}`)) return [];
+      return [{ pid: Number(pid), name: value.slice(0, -labFolder.path.length - 1) }];
     });
 }
 
@@ -37,11 +37,11 @@ export function labProcesses(state: State): LabProcess[] {
  * @param which whom to end, by default all.
  */
 export async function endLabProcesses(
-  state: State,
+  labFolder: LabFolder,
   graceSeconds: number,
   which: (process: LabProcess) => boolean = () => true,
 ): Promise<LabProcess[]> {
-  const running = () => labProcesses(state).filter(which);
+  const running = () => labProcesses(labFolder).filter(which);
   const found = running();
   signalAll(found, "SIGTERM");
   const deadline = performance.now() + graceSeconds * 1000;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 import { mark } from "./labProcesses";
 
 /** Milliseconds between two health polls. */
@@ -31,19 +31,19 @@ export class ManagedProcess {
   private outcome: string | undefined;
 
   constructor(
-    private readonly state: State,
+    private readonly labFolder: LabFolder,
     private readonly spec: ProcessSpec,
   ) {
     this.name = spec.name;
-    const log = openSync(state.log(spec.name), "a");
+    const log = openSync(labFolder.log(spec.name), "a");
     this.child = spawn(spec.program, spec.args, {
-      cwd: state.folder,
+      cwd: labFolder.path,
       env: {
         PATH: process.env.PATH,
         // Nothing is written outside the lab.
-        HOME: state.folder,
+        HOME: labFolder.path,
         ...spec.environment,
-        ...mark(state, spec.name),
+        ...mark(labFolder, spec.name),
       },
       stdio: ["ignore", log, log],
     });
@@ -103,7 +103,7 @@ export class ManagedProcess {
   }
 
   private failure(what: string): Error {
-    const log = this.state.log(this.spec.name);
+    const log = this.labFolder.log(this.spec.name);
     const tail = existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-15) : [];
     return new Error(`${this.spec.name} ${what}; its log ${log} ends with:\n${tail.join("\n")}`);
   }

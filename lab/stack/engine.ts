@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { PROJECT, type StackConfig } from "../../config";
-import { PROJECT_FOLDER, type State } from "../labFolder";
+import { type LabFolder, PROJECT_FOLDER } from "../labFolder";
 import { mark } from "../process/labProcesses";
 import { findCommandProvider } from "../toolchain/installed";
 import type { Toolchain } from "../toolchain/toolchain";
@@ -18,16 +18,16 @@ export type Program = () => Promise<Record<string, unknown> | undefined>;
  * @param program what to run, by default index.ts.
  */
 export async function openStack(
-  state: State,
+  labFolder: LabFolder,
   toolchain: Toolchain,
   name: string,
   config: StackConfig,
   program: Program = require("../../index"),
 ): Promise<Stack> {
-  const home = await pulumiHome(state, toolchain);
-  const workDir = state.path("stack", name);
+  const home = await pulumiHome(labFolder, toolchain);
+  const workDir = labFolder.join("stack", name);
   mkdirSync(workDir, { recursive: true });
-  mkdirSync(state.path("backend"), { recursive: true });
+  mkdirSync(labFolder.join("backend"), { recursive: true });
   // The project's own Pulumi.yaml, but with a stack file that may be written to.
   const project = parse(readFileSync(join(PROJECT_FOLDER, "Pulumi.yaml"), "utf8"));
   writeFileSync(
@@ -43,15 +43,15 @@ export async function openStack(
       pulumiHome: home,
       pulumiCommand: await PulumiCommand.get({ root: home }),
       envVars: {
-        PULUMI_BACKEND_URL: `file://${state.path("backend")}`,
+        PULUMI_BACKEND_URL: `file://${labFolder.join("backend")}`,
         PULUMI_CONFIG_PASSPHRASE: "lab",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         PULUMI_SKIP_UPDATE_CHECK: "true",
         // The provider's Helm writes nothing outside the lab either.
-        HELM_CACHE_HOME: state.path("helm", "cache"),
-        HELM_CONFIG_HOME: state.path("helm", "config"),
-        HELM_DATA_HOME: state.path("helm", "data"),
-        ...mark(state, "pulumi"),
+        HELM_CACHE_HOME: labFolder.join("helm", "cache"),
+        HELM_CONFIG_HOME: labFolder.join("helm", "config"),
+        HELM_DATA_HOME: labFolder.join("helm", "data"),
+        ...mark(labFolder, "pulumi"),
       },
     },
   );
@@ -62,8 +62,8 @@ export async function openStack(
 }
 
 /** A home folder of the lab's own for Pulumi, with links to the CLI and the plugins. */
-async function pulumiHome(state: State, toolchain: Toolchain): Promise<string> {
-  const home = state.path("pulumi");
+async function pulumiHome(labFolder: LabFolder, toolchain: Toolchain): Promise<string> {
+  const home = labFolder.join("pulumi");
   const commandProvider =
     (await findCommandProvider()) ?? join(__dirname, "commandProvider", "pulumi-resource-command");
   link(toolchain.pulumi, join(home, "bin"), "pulumi");

@@ -1,6 +1,6 @@
 import deepmerge from "deepmerge";
 import { PROJECT, readStackConfig, type StackConfig, settingsOf } from "../../config";
-import type { State } from "../labFolder";
+import type { LabFolder } from "../labFolder";
 import { chartPath, gatewayApiPath } from "../toolchain/sources";
 
 /**
@@ -8,11 +8,15 @@ import { chartPath, gatewayApiPath } from "../toolchain/sources";
  * options, the way somebody without internet would set them.
  * @param port KubePrism's port, when it is not the one in the file.
  */
-export async function labConfig(state: State, stack: string, port?: number): Promise<StackConfig> {
+export async function labConfig(
+  labFolder: LabFolder,
+  stack: string,
+  port?: number,
+): Promise<StackConfig> {
   const file = readStackConfig(stack);
   const { cilium, gatewayApi } = settingsOf(file);
   const overrides: StackConfig = {
-    [`${PROJECT}:cluster`]: { kubeconfig: state.kubeconfig, context: "lab" },
+    [`${PROJECT}:cluster`]: { kubeconfig: labFolder.kubeconfig, context: "lab" },
     [`${PROJECT}:gatewayApi`]: {
       source: await gatewayApiPath(gatewayApi.version, gatewayApi.channel),
     },

@@ -54,7 +54,7 @@ function done({ resOutputsEvent }: EngineEvent, type: string): boolean {
 
 /** Addresses that KubePrism could not reach, out of its log (JSON lines). */
 function lostUpstreams(lab: LabForTests): string[] {
-  return readFileSync(lab.state.log("kubeprism"), "utf8")
+  return readFileSync(lab.folder.log("kubeprism"), "utf8")
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as { msg: string; address?: string; upstream_addr?: string })

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROJECT_FOLDER, State } from "../../lab/labFolder";
+import { LabFolder, PROJECT_FOLDER } from "../../lab/labFolder";
 import { labProcesses } from "../../lab/process/labProcesses";
 import { ENGINE_TIMEOUT, eventually, LabForTests, withToolchain } from "../support/labForTests";
 
@@ -77,8 +77,8 @@ describe("the lab's life", function () {
     ["while the stack is applied", /created CustomResourceDefinition/],
   ] as const) {
     it(`leaves no process when Ctrl-C ends npm start ${moment}`, async () => {
-      const state = new State(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
-      const npm = npmStart(state);
+      const folder = new LabFolder(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
+      const npm = npmStart(folder);
       await printed(npm, marker);
       assert.ok(npm.pid !== undefined);
       // A terminal sends it to the whole foreground group.
@@ -87,19 +87,19 @@ describe("the lab's life", function () {
       assert.notEqual(code, 0);
       const group = -npm.pid;
       await eventually("every process of the lab and of the command has ended", async () =>
-        labProcesses(state).length === 0 && !isAlive(group) ? true : undefined,
+        labProcesses(folder).length === 0 && !isAlive(group) ? true : undefined,
       );
-      rmSync(state.folder, { recursive: true });
+      rmSync(folder.path, { recursive: true });
     });
   }
 });
 
-function npmStart(state: State): ChildProcess {
+function npmStart(folder: LabFolder): ChildProcess {
   return spawn("npm", ["start"], {
     cwd: PROJECT_FOLDER,
     env: {
       ...process.env,
-      TALOS_CILIUM_LAB: state.folder,
+      TALOS_CILIUM_LAB: folder.path,
       TALOS_CILIUM_LAB_DEPTH: "control-plane",
     },
     detached: true,

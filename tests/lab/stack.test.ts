@@ -197,7 +197,7 @@ describe("the stack on a real API server", function () {
     });
     for (const name of operators().keys()) {
       await eventually(`${name} runs with debug on`, async () =>
-        /level=debug/.test(readFileSync(lab.state.log(name), "utf8")) ? true : undefined,
+        /level=debug/.test(readFileSync(lab.folder.log(name), "utf8")) ? true : undefined,
       );
     }
   });

@@ -342,7 +342,8 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       return now.length === 2 &&
         now.every(
           (name) =>
-            !before.includes(name) && /GatewayAPI/i.test(readFileSync(lab.state.log(name), "utf8")),
+            !before.includes(name) &&
+            /GatewayAPI/i.test(readFileSync(lab.folder.log(name), "utf8")),
         )
         ? true
         : undefined;

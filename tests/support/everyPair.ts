@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { enter } from "../../lab/lan/enter";
+import { runInPlace } from "../../lab/lan/runInPlace";
 import type { NetworkLab, TestPod } from "./networkLab";
 
 /** Has every pod ask every other one, while the LAN is watched. */
@@ -10,7 +10,7 @@ export async function everyPair(
   pods: readonly TestPod[],
 ): Promise<{ failures: string[]; packets: string[] }> {
   const [program = "", ...args] = [
-    ...enter(lab.state, "lan"),
+    ...runInPlace(lab.folder, "lan"),
     ...["tcpdump", "-ni", "lan", "-l", "--immediate-mode", "tcp port 8080 or udp"],
   ];
   const capture = execa(program, args, { reject: false });

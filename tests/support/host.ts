@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { execa } from "execa";
-import { systemPath } from "../../lab/depth";
+import { systemPath } from "../../lab/process/systemPath";
 
 /** What changes by itself, whoever does what: counters, clocks, and what the kernel makes up anew for each reader. */
 const VOLATILE =

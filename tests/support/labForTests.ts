@@ -16,7 +16,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { retryTransient } from "../../kubernetes/client";
 import type { Depth } from "../../lab/depth";
 import { Lab } from "../../lab/lab";
-import { State } from "../../lab/labFolder";
+import { LabFolder } from "../../lab/labFolder";
 import { prepareToolchain } from "../../lab/toolchain/toolchain";
 
 /** Milliseconds that a test may take which runs the engine; building the toolchain has its own. */
@@ -47,15 +47,15 @@ export class LabForTests extends Lab {
 
   constructor(depth: Depth = "control-plane") {
     const lines: string[] = [];
-    const state = new State(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
-    super(state, (line) => lines.push(line), depth);
+    const folder = new LabFolder(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
+    super(folder, (line) => lines.push(line), depth);
     this.lines = lines;
   }
 
   /** Clients for its cluster. */
   public get clients(): Clients {
     const config = new KubeConfig();
-    config.loadFromFile(this.state.kubeconfig);
+    config.loadFromFile(this.folder.kubeconfig);
     return {
       config,
       core: patient(config.makeApiClient(CoreV1Api)),
@@ -111,7 +111,7 @@ export class LabForTests extends Lab {
   /** Ends it and removes its folder. */
   public async remove(): Promise<void> {
     await this.stopCluster();
-    rmSync(this.state.folder, { recursive: true, force: true });
+    rmSync(this.folder.path, { recursive: true, force: true });
   }
 }
 

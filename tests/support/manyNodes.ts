@@ -62,7 +62,7 @@ export class ManyNodes extends LabForTests {
 
   /** How many agents were asked at once, at each time that one was. */
   public get atOnce(): number[] {
-    const printed = readFileSync(this.state.path("agents", "running"), "utf8");
+    const printed = readFileSync(this.folder.join("agents", "running"), "utf8");
     return printed.trim().split("\n").map(Number);
   }
 
@@ -86,7 +86,7 @@ export class ManyNodes extends LabForTests {
 
   /** Puts a kubelet behind every node, on this host, in which the agents' commands print what an agent would. */
   private async answerForAgents(nodes: readonly string[]): Promise<void> {
-    const folder = this.state.path("agents");
+    const folder = this.folder.join("agents");
     const { data = {} } = await this.clients.core.readNamespacedConfigMap({
       namespace: "kube-system",
       name: "cilium-config",
@@ -109,26 +109,26 @@ export class ManyNodes extends LabForTests {
       `kube-system_${metadata?.name}_cilium-agent`,
       String(machine.pid),
     ]);
-    writeFiles(this.state.path("containers"), Object.fromEntries(containers));
+    writeFiles(this.folder.join("containers"), Object.fromEntries(containers));
 
     const port = await freePort();
     const { "kubelet-exec": program = "" } = await prepareToolchain(() => {}, "network");
     this.help("kubelets", program, [
       `--listen=127.0.0.1:${port}`,
-      `--tls-cert-file=${this.state.path("pki", "kubelet.crt")}`,
-      `--tls-private-key-file=${this.state.path("pki", "kubelet.key")}`,
-      `--client-ca-file=${this.state.path("pki", "ca.crt")}`,
-      `--containers=${this.state.path("containers")}`,
+      `--tls-cert-file=${this.folder.join("pki", "kubelet.crt")}`,
+      `--tls-private-key-file=${this.folder.join("pki", "kubelet.key")}`,
+      `--client-ca-file=${this.folder.join("pki", "ca.crt")}`,
+      `--containers=${this.folder.join("containers")}`,
     ]);
     await pMap(nodes, (name) => this.pointToKubelet(name, port), { concurrency: AT_ONCE });
   }
 
   private help(name: string, program: string, args: string[]): ManagedProcess {
     const environment = {
-      FOLDER: this.state.path("agents"),
+      FOLDER: this.folder.join("agents"),
       PATH: `/tmp/agent:${process.env.PATH}`,
     };
-    const helper = new ManagedProcess(this.state, { name, program, args, environment });
+    const helper = new ManagedProcess(this.folder, { name, program, args, environment });
     this.helpers.push(helper);
     return helper;
   }

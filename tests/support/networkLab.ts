@@ -6,7 +6,7 @@ import { execa } from "execa";
 import type { StackConfig } from "../../config/stackFile";
 import { retryTransient } from "../../kubernetes/client";
 import { missingForNetwork } from "../../lab/depth";
-import { enter } from "../../lab/lan/enter";
+import { runInPlace } from "../../lab/lan/runInPlace";
 import { eventually, LabForTests, withToolchain } from "./labForTests";
 
 /** Milliseconds that a test may take which waits for agents. */
@@ -75,7 +75,7 @@ export class NetworkLab extends LabForTests {
    * @throws Error with what it printed, when it fails.
    */
   public async on(where: string, ...command: string[]): Promise<string> {
-    const [program = "", ...args] = [...enter(this.state, where), ...command];
+    const [program = "", ...args] = [...runInPlace(this.folder, where), ...command];
     return (await execa(program, args)).stdout;
   }
 
@@ -262,7 +262,7 @@ export class NetworkLab extends LabForTests {
 
   /** Starts a command on a node, on the client or at the router, which runs until it is killed. */
   public spawn(where: string, ...command: string[]) {
-    const [program = "", ...args] = [...enter(this.state, where), ...command];
+    const [program = "", ...args] = [...runInPlace(this.folder, where), ...command];
     return execa(program, args, { reject: false });
   }
 

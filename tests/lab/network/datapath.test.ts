@@ -44,7 +44,7 @@ describe("the data path", function () {
         ["run", "-s", "lab", "--", "exec", where, "--", "sh", "-c", "ip -brief address; exit 3"],
         {
           cwd: PROJECT_FOLDER,
-          env: { TALOS_CILIUM_LAB: lab.state.folder },
+          env: { TALOS_CILIUM_LAB: lab.folder.path },
           reject: false,
         },
       );
@@ -112,8 +112,8 @@ describe("the data path", function () {
     const address = await lab.expose("one", "web");
     const announcer = await lab.announcer("one");
     assert.match(await lab.answer(address), /^web-/);
-    assert.deepEqual(await arpAnswers(lab.state, address), [
-      await hardwareAddress(lab.state, announcer),
+    assert.deepEqual(await arpAnswers(lab.folder, address), [
+      await hardwareAddress(lab.folder, announcer),
     ]);
   });
 
@@ -156,15 +156,15 @@ describe("the data path", function () {
     assert.equal(gateway, address);
     // The lease comes first.
     const answers = await eventually(`${address} is announced`, async () => {
-      const macs = await arpAnswers(lab.state, address);
+      const macs = await arpAnswers(lab.folder, address);
       return macs.length > 0 ? macs : undefined;
     });
-    assert.deepEqual(answers, [await hardwareAddress(lab.state, announcer)]);
+    assert.deepEqual(answers, [await hardwareAddress(lab.folder, announcer)]);
   });
 
   it("does not answer for an address that no Service has", async () => {
-    assert.deepEqual(await arpAnswers(lab.state, "192.168.10.99"), []);
-    assert.deepEqual(await arpAnswers(lab.state, "192.168.10.49"), []);
+    assert.deepEqual(await arpAnswers(lab.folder, "192.168.10.99"), []);
+    assert.deepEqual(await arpAnswers(lab.folder, "192.168.10.49"), []);
   });
 
   it("does not answer for an address that no policy announces", async () => {
@@ -182,7 +182,7 @@ describe("the data path", function () {
     const silent = await lab.expose("silent", "web");
     const announced = await lab.expose("announced", "web", { labels: { announced: "yes" } });
     assert.match(await lab.answer(announced), /^web-/);
-    assert.deepEqual(await arpAnswers(lab.state, silent), []);
+    assert.deepEqual(await arpAnswers(lab.folder, silent), []);
     // The address may have been another Service's, and the client remember who had it.
     await lab.on("client", "ip", "neighbour", "flush", "all");
     await assert.rejects(lab.ask(silent));
@@ -206,7 +206,7 @@ describe("the data path", function () {
     const address = await lab.expose("mute", "web", { labels: { announced: "mute" } });
     // As long as an announced one takes, and longer.
     await sleep(10_000);
-    assert.deepEqual(await arpAnswers(lab.state, address), []);
+    assert.deepEqual(await arpAnswers(lab.folder, address), []);
     await lab.clients.objects.patchClusterCustomObject({
       ...policy,
       name: "mute",

@@ -32,8 +32,8 @@ describe("failover", function () {
     const seconds = (performance.now() - died) / 1000;
     const second = await lab.announcer("web");
     assert.notEqual(second, first);
-    assert.deepEqual(await arpAnswers(lab.state, address), [
-      await hardwareAddress(lab.state, second),
+    assert.deepEqual(await arpAnswers(lab.folder, address), [
+      await hardwareAddress(lab.folder, second),
     ]);
     assert.ok(seconds >= LEASE.leaseDuration - 2.2 * LEASE.leaseRetryPeriod, `${seconds} s`);
     // Twice a retry, which client-go stretches up to 2.2 times: one to see the last renewal, one to see it expired.

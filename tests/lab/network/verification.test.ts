@@ -59,7 +59,7 @@ describe("the verification, on a real network", function () {
     const detail = (name: string) => active.find((check) => check.name === name)?.detail ?? "";
     assert.match(detail("active-tcp"), /^echo-\S+ answered \d+\.\d s after it was asked for$/);
     const macs = await Promise.all(
-      (await lab.nodes()).map((node) => hardwareAddress(lab.state, node)),
+      (await lab.nodes()).map((node) => hardwareAddress(lab.folder, node)),
     );
     const [, mac = ""] = / is at (\S+)$/.exec(detail("active-arp")) ?? [];
     assert.ok(macs.includes(mac), detail("active-arp"));

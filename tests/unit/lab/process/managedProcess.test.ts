@@ -2,19 +2,20 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { State } from "../../../../lab/labFolder";
+import { LabFolder } from "../../../../lab/labFolder";
 import { labProcesses } from "../../../../lab/process/labProcesses";
 import { ManagedProcess } from "../../../../lab/process/managedProcess";
 
 describe("a process of the lab", () => {
-  let state: State;
+  let labFolder: LabFolder;
   beforeEach(() => {
-    state = new State(mkdtempSync(join(tmpdir(), "talos-cilium-process-")));
+    labFolder = new LabFolder(mkdtempSync(join(tmpdir(), "talos-cilium-process-")));
+    labFolder.make();
   });
-  afterEach(() => rmSync(state.folder, { recursive: true }));
+  afterEach(() => rmSync(labFolder.path, { recursive: true }));
 
   function start(script: string, stopSeconds?: number): ManagedProcess {
-    return new ManagedProcess(state, {
+    return new ManagedProcess(labFolder, {
       name: "shell",
       program: "/bin/sh",
       args: ["-c", script],
@@ -38,7 +39,7 @@ describe("a process of the lab", () => {
   });
 
   it("that is no program at all has ended early, too", async () => {
-    const none = new ManagedProcess(state, { name: "none", program: "/no/such", args: [] });
+    const none = new ManagedProcess(labFolder, { name: "none", program: "/no/such", args: [] });
     await assert.rejects(
       none.healthy(unhealthy, 10),
       /^Error: none ended early \(spawn \/no\/such ENOENT\)/,
@@ -52,12 +53,12 @@ describe("a process of the lab", () => {
       if (++asked < 3) throw new Error("not yet");
     }, 10);
     assert.deepEqual(
-      labProcesses(state).map(({ name }) => name),
+      labProcesses(labFolder).map(({ name }) => name),
       ["shell", "shell"],
     );
     await process.stop();
     assert.equal(process.running, false);
-    for (const { pid } of labProcesses(state)) globalThis.process.kill(pid, "SIGKILL");
+    for (const { pid } of labProcesses(labFolder)) globalThis.process.kill(pid, "SIGKILL");
   });
 
   it("is killed when it does not end by itself", async () => {
