@@ -4,10 +4,13 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import logUpdate from "log-update";
 import { readStackSettings, type Settings } from "../config";
 import { describeError, loadCluster } from "../kubernetes/client";
-import { checks, type Result } from "../verify/checks";
-import type { Verdict } from "../verify/checks/check";
-import { notProvable, PROOF_CHECKS, prove } from "../verify/connectivity/connectivityTest";
-import { type Format, format, report, table } from "../verify/report";
+import { checks, type Result, verdictOf } from "../verify/checks";
+import {
+  connectivityChecks,
+  testConnectivity,
+  unknownConnectivity,
+} from "../verify/connectivity/connectivityTest";
+import { checksTable, createReport, type Format, formatReport } from "../verify/report";
 import { verify } from "../verify/verify";
 
 /** What netexec is in; Kubernetes' own end-to-end tests run it. */
@@ -54,11 +57,11 @@ async function main(): Promise<void> {
   const form = (["json", "markdown", "junit"] as const).find((name) => call[name]) ?? "table";
   const began = new Date();
   const results = await verifyAll(call, settings, form);
-  const done = report(call.stack ?? settings.cluster.name, began, results);
+  const report = createReport(call.stack ?? settings.cluster.name, began, results);
   if (form === "table" && process.stdout.isTTY) logUpdate.clear();
   // All of it, even into a pipe, before the process ends.
-  writeSync(1, `${format(done, form)}\n`);
-  process.exitCode = done.passed ? 0 : FAILED;
+  writeSync(1, `${formatReport(report, form)}\n`);
+  process.exitCode = report.passed ? 0 : FAILED;
 }
 
 async function verifyAll(call: Call, settings: Settings, form: Format): Promise<Result[]> {
@@ -70,38 +73,33 @@ async function verifyAll(call: Call, settings: Settings, form: Format): Promise<
     waitSeconds: seconds(call, "wait"),
     talosContext: call["talos-context"],
     skip,
-    progress: show,
+    onProgress: show,
   });
   if (!call.active) return results;
   const agents = verdictOf(results, "agents-answer");
-  if (agents.outcome === "unknown") return [...results, ...notProvable(agents.detail)];
+  if (agents.outcome === "unknown") return [...results, ...unknownConnectivity(agents.detail)];
 
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => interruption.abort(new Error("interrupted")));
   }
-  const proof = await prove(cluster, {
+  const connectivity = await testConnectivity(cluster, {
     image: call.image,
     timeoutSeconds: seconds(call, "timeout"),
     gatewayClass: verdictOf(results, "gateway-class"),
     signal: interruption.signal,
     skip,
-    progress: (line) => show(line, results),
+    onProgress: (line) => show(line, results),
   });
-  return [...results, ...proof];
-}
-
-function verdictOf(results: readonly Result[], name: string): Verdict {
-  const found = results.find(({ check }) => check.name === name);
-  if (found === undefined) throw new Error(`no such check (${name})`);
-  return found.verdict;
+  return [...results, ...connectivity];
 }
 
 /** Shows what goes on: a table that changes, on a terminal; nothing elsewhere. */
 function live(stack: string, form: Format): (line: string, results?: readonly Result[]) => void {
   if (form !== "table" || !process.stdout.isTTY) return () => {};
   return (line, results) => {
-    const shown = results === undefined ? [] : [table(report(stack, new Date(), results).checks)];
+    const shown =
+      results === undefined ? [] : [checksTable(createReport(stack, new Date(), results).checks)];
     logUpdate([...shown, `… ${line}`].join("\n"));
   };
 }
@@ -131,7 +129,7 @@ function seconds(call: Call, option: "wait" | "timeout"): number {
 
 function nameAndReason(text: string): [name: string, why: string] {
   const [, name = "", why = ""] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (![...checks, ...PROOF_CHECKS].some((check) => check.name === name)) {
+  if (![...checks, ...connectivityChecks].some((check) => check.name === name)) {
     throw new UsageError(`--not-here: write CHECK=WHY, with the name of a check (${text})`);
   }
   return [name, why];

@@ -4,8 +4,10 @@ import type { Lab } from "./lab";
 import { PROJECT_FOLDER } from "./labFolder";
 import { runInPlace } from "./lan/runInPlace";
 
-/** Checks of the active proof that no lab can pass, and why. */
-const NOT_HERE = ["active-gateway-http=there is no Envoy in the lab, so nothing answers HTTP"];
+/** Checks of the connectivity test that no lab can pass, and why. */
+const NOT_HERE = [
+  "connectivity-gateway-http=there is no Envoy in the lab, so nothing answers HTTP",
+];
 
 /**
  * How a lab's cluster is verified: by the command that verifies every cluster, at network depth from the client on the

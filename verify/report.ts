@@ -3,32 +3,29 @@ import junit from "junit-report-builder";
 import type { Result } from "./checks";
 import type { Finding, Outcome } from "./checks/check";
 
-/** What a verification came to, as a machine reads it. */
+/** Report of a verification; in JSON it has the same form. */
 export interface Report {
   /** Name of the stack. */
   readonly stack: string;
-  /** When it began, ISO 8601. */
+  /** Start of the verification, ISO 8601. */
   readonly began: string;
-  /** How long it took, seconds. */
+  /** Its duration. */
   readonly seconds: number;
   /** Whether no check failed. */
   readonly passed: boolean;
-  /** Each check. */
   readonly checks: readonly ReportedCheck[];
 }
 
-/** A check in a report. */
 export interface ReportedCheck {
   readonly name: string;
   readonly title: string;
   readonly outcome: Outcome;
-  /** What was seen, or why there was nothing to see; empty when it failed. */
+  /** What was seen, or why nothing was; empty when the check failed. */
   readonly detail: string;
-  /** What is wrong; empty unless it failed. */
+  /** Empty unless the check failed. */
   readonly findings: readonly Finding[];
 }
 
-/** The form that a report is printed in. */
 export type Format = "table" | "json" | "markdown" | "junit";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
@@ -42,8 +39,10 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
 /** Columns of a table where no terminal says how wide it is. */
 const WIDTH = 140;
 
-/** Makes a report out of results. */
-export function report(stack: string, began: Date, results: readonly Result[]): Report {
+/** Columns for an outcome with its sign. */
+const OUTCOME_WIDTH = 18;
+
+export function createReport(stack: string, began: Date, results: readonly Result[]): Report {
   const checks = results.map(({ check: { name, title }, verdict }) => ({
     name,
     title,
@@ -60,80 +59,82 @@ export function report(stack: string, began: Date, results: readonly Result[]): 
   };
 }
 
-/** The report in one of its forms. */
-export function format(done: Report, form: Format): string {
-  switch (form) {
+export function formatReport(report: Report, format: Format): string {
+  switch (format) {
     case "json":
-      return JSON.stringify(done, undefined, 2);
+      return JSON.stringify(report, undefined, 2);
     case "markdown":
-      return markdown(done);
+      return markdown(report);
     case "junit":
-      return junitXml(done);
+      return junitXml(report);
     case "table":
-      return `${table(done.checks)}\n${summary(done)}`;
+      return `${checksTable(report.checks)}\n${summarize(report)}`;
   }
 }
 
-/** A finding in one sentence: what, what was expected, what to do. */
-export function sentence({ seen, expected, next }: Finding): string {
+/** A finding in one sentence: what was seen, what was expected, what to do. */
+export function describeFinding({ seen, expected, next }: Finding): string {
   return `${seen}; expected ${expected}; next: ${next}`;
 }
 
-/** How many checks came to what. */
-export function summary({ checks, seconds }: Report): string {
-  const outcomes = Object.keys(SIGNS).flatMap((outcome) => {
+/** Number of checks with each outcome: 30 passed, 1 failed, 4 skipped (2.1 s). */
+export function summarize({ checks, seconds }: Report): string {
+  const counts = Object.keys(SIGNS).flatMap((outcome) => {
     const number = checks.filter((check) => check.outcome === outcome).length;
-    return number === 0 && outcome !== "failed" ? [] : [`${number} ${outcome}`];
+    const isShown = number > 0 || outcome === "passed" || outcome === "failed";
+    return isShown ? [`${number} ${outcome}`] : [];
   });
-  return `${outcomes.join(", ")} (${seconds} s)`;
+  return `${counts.join(", ")} (${seconds} s)`;
 }
 
-/** The checks as a table, a row each. */
-export function table(checks: readonly ReportedCheck[]): string {
+/** A table with a row per check, as wide as the terminal. */
+export function checksTable(checks: readonly ReportedCheck[]): string {
   const width = process.stdout.columns ?? WIDTH;
-  const names = Math.max(...checks.map(({ name }) => name.length)) + 2;
-  const states = 22;
-  const made = new Table({
-    head: ["check", "", "seen"],
-    colWidths: [names, states, Math.max(width - names - states - 4, 40)],
+  const nameWidth = Math.max(...checks.map(({ name }) => name.length)) + 2;
+  const table = new Table({
+    head: ["check", "outcome", "seen"],
+    colWidths: [nameWidth, OUTCOME_WIDTH, Math.max(width - nameWidth - OUTCOME_WIDTH - 4, 40)],
     wordWrap: true,
     style: { head: [], border: [] },
     // No line between two rows: there are many.
     chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
-  made.push(
-    ...checks.map((check) => [check.name, `${SIGNS[check.outcome]} ${check.outcome}`, seen(check)]),
-  );
-  return made.toString();
+  table.push(...checks.map((check) => [check.name, outcomeWithSign(check), describeSeen(check)]));
+  return table.toString();
 }
 
-function seen({ detail, findings }: ReportedCheck): string {
-  return [detail, ...findings.map(sentence)].filter((line) => line !== "").join("\n");
+function outcomeWithSign({ outcome }: ReportedCheck): string {
+  return `${SIGNS[outcome]} ${outcome}`;
 }
 
-function markdown(done: Report): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", "<br>");
+/** The detail, or the findings, a line each. */
+function describeSeen({ detail, findings }: ReportedCheck): string {
+  return [detail, ...findings.map(describeFinding)].filter((line) => line !== "").join("\n");
+}
+
+function markdown(report: Report): string {
+  const escapeCell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", "<br>");
   return [
-    `### ${done.stack}: ${summary(done)}`,
+    `### ${report.stack}: ${summarize(report)}`,
     "",
     "| check | outcome | seen |",
     "|---|---|---|",
-    ...done.checks.map(
+    ...report.checks.map(
       (check) =>
-        `| ${check.name} | ${SIGNS[check.outcome]} ${check.outcome} | ${cell(seen(check))} |`,
+        `| ${check.name} | ${outcomeWithSign(check)} | ${escapeCell(describeSeen(check))} |`,
     ),
   ].join("\n");
 }
 
-function junitXml(done: Report): string {
+/** JUnit knows passed, failed and skipped; what is not judged is skipped there, with its outcome in the output. */
+function junitXml(report: Report): string {
   const builder = junit.newBuilder();
-  const suite = builder.testSuite().name(`talos-cilium ${done.stack}`).timestamp(done.began);
-  for (const check of done.checks) {
-    const test = suite.testCase().className(done.stack).name(`${check.name}: ${check.title}`);
-    if (check.outcome === "failed") test.failure(seen(check));
-    else if (check.outcome !== "passed")
-      test.skipped().standardOutput(`${check.outcome}: ${check.detail}`);
-    else test.standardOutput(check.detail);
+  const suite = builder.testSuite().name(`talos-cilium ${report.stack}`).timestamp(report.began);
+  for (const check of report.checks) {
+    const test = suite.testCase().className(report.stack).name(`${check.name}: ${check.title}`);
+    if (check.outcome === "failed") test.failure(describeSeen(check));
+    else if (check.outcome === "passed") test.standardOutput(check.detail);
+    else test.skipped().standardOutput(`${check.outcome}: ${check.detail}`);
   }
   return builder.build();
 }

@@ -1,6 +1,6 @@
 import type { Settings } from "../../config";
 import { describeError, loadCluster } from "../../kubernetes/client";
-import { report, sentence, summary } from "../../verify/report";
+import { createReport, describeFinding, summarize } from "../../verify/report";
 import { verify } from "../../verify/verify";
 
 /** Verifies the cluster against the SETTINGS, for the component: a line a finding, and exit code 1 if that is strict. */
@@ -13,13 +13,13 @@ async function verifyUpdate(): Promise<void> {
     waitSeconds,
     talosContext: undefined,
   });
-  const done = report(settings.cluster.name, began, results);
-  for (const { name, outcome, detail, findings } of done.checks) {
-    for (const finding of findings) console.log(`${name}: ${sentence(finding)}`);
+  const report = createReport(settings.cluster.name, began, results);
+  for (const { name, outcome, detail, findings } of report.checks) {
+    for (const finding of findings) console.log(`${name}: ${describeFinding(finding)}`);
     if (outcome === "unknown") console.log(`${name}: unknown (${detail})`);
   }
-  console.log(summary(done));
-  if (!done.passed && mode === "strict") {
+  console.log(summarize(report));
+  if (!report.passed && mode === "strict") {
     console.error(
       "the network is not what was asked for, as listed; see it again with npm run -s verify -- --stack NAME, or set verification.mode: warn",
     );

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { arping, hardwareAddresses } from "../../verify/connectivity/arp";
+import { arping, hardwareAddresses } from "../../verify/connectivity/arpRequest";
 import type { LabFolder } from "../labFolder";
 import { run } from "../process/run";
 import { runInPlace } from "./runInPlace";

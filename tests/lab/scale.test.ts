@@ -12,8 +12,8 @@ const SECONDS = 30;
 /** Mebibytes of JavaScript objects that it may have. */
 const MEMORY = 256;
 
-/** Agents that it may ask at once (verify/fetch.ts). */
-const AGENTS_AT_ONCE = 8;
+/** Agents that it may ask in parallel (verify/facts/fetch.ts). */
+const MAX_PARALLEL_AGENTS = 8;
 
 describe("the verification of 100 nodes and 1,000 Services", function () {
   this.timeout(300_000);
@@ -48,6 +48,6 @@ describe("the verification of 100 nodes and 1,000 Services", function () {
     assert.equal(detail("service-announcements"), "1000 Services");
     const atOnce = Math.max(...lab.atOnce);
     assert.equal(lab.atOnce.length, 100);
-    assert.ok(atOnce > 1 && atOnce <= AGENTS_AT_ONCE, `${atOnce} at once`);
+    assert.ok(atOnce > 1 && atOnce <= MAX_PARALLEL_AGENTS, `${atOnce} at once`);
   });
 });

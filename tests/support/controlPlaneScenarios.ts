@@ -10,7 +10,7 @@ import { eventually, type LabForTests, type Manifest } from "./labForTests";
 import { CONFIG_MAP, DAEMON_SET, loadBalancer, OPERATOR, policy, pool } from "./objects";
 import type { Scenario } from "./scenarios";
 
-/** Ways to break what the API alone tells of. */
+/** Faults that the Kubernetes API alone shows. */
 export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings): Scenario[] {
   const container = (fields: object) => ({
     spec: { template: { spec: { containers: [{ name: "cilium-agent", ...fields }] } } },
@@ -20,8 +20,9 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
   return [
     {
       check: "gateway-api-crds",
-      name: "definitions of another release",
-      says: /^gateways\.gateway\.networking\.k8s\.io is of v1\.6\.0 experimental; expected v1\.6\.1 experimental, Established; next: run pulumi up --refresh/,
+      name: "CRDs of another release",
+      finding:
+        /^CRD gateways\.gateway\.networking\.k8s\.io: v1\.6\.0 experimental; expected v1\.6\.1 experimental, Established; next: run pulumi up --refresh/,
       ...changing(lab, crd("gateways.gateway.networking.k8s.io"), {
         metadata: {
           name: "gateways.gateway.networking.k8s.io",
@@ -31,16 +32,18 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     },
     {
       check: "gateway-class",
-      name: "an operator that started before the definitions",
-      says: /^GatewayClass cilium: Accepted=Unknown \(.*\); expected .*; next: .*: kubectl -n kube-system rollout restart deployment\/cilium-operator$/,
-      break: operatorBeforeDefinitions,
+      name: "an operator that started before the CRDs",
+      finding:
+        /^GatewayClass cilium: Accepted=Unknown \(.*\); expected .*; next: .*: kubectl -n kube-system rollout restart deployment\/cilium-operator$/,
+      break: operatorBeforeCrds,
       // As the remedy says; kubectl's restart is an annotation of the pods.
       mend: () => restartOperator("kubectl-rollout"),
     },
     {
       check: "helm-release",
       name: "an update that was interrupted",
-      says: /^revision 2: chart 1\.20\.2, pending-upgrade; expected .*; next: an update was interrupted: helm -n kube-system rollback cilium 1/,
+      finding:
+        /^revision 2: chart 1\.20\.2, pending-upgrade; expected .*; next: an update was interrupted: helm -n kube-system rollback cilium 1/,
       ...addingRelease((release) => ({
         ...release,
         version: 2,
@@ -48,28 +51,32 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       })),
     },
     {
-      check: "one-owner",
+      check: "single-manager",
       name: "a second Helm release",
-      says: /^a second Helm release of cilium: default\/cni; expected one, kube-system\/cilium; next: .*kubectl -n default delete secret -l owner=helm,name=cni$/,
+      finding:
+        /^a second Helm release of cilium: default\/cni; expected kube-system\/cilium only; next: .*kubectl -n default delete secret -l owner=helm,name=cni$/,
       ...addingRelease((release) => ({ ...release, name: "cni", namespace: "default" })),
     },
     {
-      check: "one-owner",
-      name: "Talos applying it, too",
-      says: /^ConfigMap cilium-config has fields of talos, which is Talos \(inlineManifests .*, since .*; next: take Cilium out of there/,
+      check: "single-manager",
+      name: "Talos, which applies it too",
+      finding:
+        /^ConfigMap cilium-config has fields that talos manages, which is Talos \(inlineManifests .*\), since .*; next: remove Cilium from that tool/,
       break: () => applyAsTalos({ "talos.dev/owner": "bootstrap" }),
       mend: () => applyAsTalos(undefined),
     },
     {
       check: "no-virtual-address",
       name: "the pool of a virtual address for the API",
-      says: /^CiliumLoadBalancerIPPool vip-pool is there; expected KubePrism alone; next: kubectl delete ciliumloadbalancerippool vip-pool$/,
+      finding:
+        /^CiliumLoadBalancerIPPool vip-pool exists; expected KubePrism only; next: kubectl delete ciliumloadbalancerippool vip-pool$/,
       ...adding(lab, pool("vip-pool", { cidr: "192.168.10.40/32" })),
     },
     {
       check: "daemonset-rollout",
       name: "a node without an agent",
-      says: /^4 ready, 4 updated of 4; no agent on talos-tz7-uk1; expected 5 ready agents, one a node; next: kubectl -n kube-system get pods/,
+      finding:
+        /^4 ready, 4 updated of 4; no agent on talos-tz7-uk1; expected 5 ready agents, one per node; next: kubectl -n kube-system get pods/,
       ...changing(
         lab,
         DAEMON_SET,
@@ -80,7 +87,8 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     {
       check: "operator-rollout",
       name: "an operator that no node takes",
-      says: /^1 ready, 2 updated of 2; expected every replica ready; next: kubectl -n kube-system get pods -l io\.cilium\/app=operator/,
+      finding:
+        /^1 ready, 2 updated of 2; expected every replica ready; next: kubectl -n kube-system get pods -l io\.cilium\/app=operator/,
       ...changing(lab, OPERATOR, {
         spec: { template: { spec: { nodeSelector: { "no-such": "node" } } } },
       }),
@@ -88,7 +96,8 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     {
       check: "image-version",
       name: "another image",
-      says: /^DaemonSet cilium has quay\.io\/cilium\/cilium:v1\.19\.5; expected tag v1\.20\.2; next: remove what sets another image/,
+      finding:
+        /^DaemonSet cilium has quay\.io\/cilium\/cilium:v1\.19\.5; expected tag v1\.20\.2; next: remove the setting of another image/,
       ...changing(
         lab,
         DAEMON_SET,
@@ -99,7 +108,8 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     {
       check: "api-server-address",
       name: "another port of KubePrism",
-      says: /^DaemonSet cilium has localhost:6443; expected KUBERNETES_SERVICE_HOST=localhost, KUBERNETES_SERVICE_PORT=7445; next: run pulumi up --refresh/,
+      finding:
+        /^DaemonSet cilium has localhost:6443; expected KUBERNETES_SERVICE_HOST=localhost, KUBERNETES_SERVICE_PORT=7445; next: remove k8sServiceHost .*pulumi up --refresh$/,
       ...changing(
         lab,
         DAEMON_SET,
@@ -110,32 +120,37 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     {
       check: "cilium-config",
       name: "an edited ConfigMap",
-      says: /^routing-mode is "tunnel" instead of "native"; expected the Release's value; next: .*pulumi up --refresh/,
+      finding:
+        /^routing-mode is "tunnel" instead of "native"; expected the Helm release's value; next: .*pulumi up --refresh/,
       ...changing(lab, CONFIG_MAP, { data: { "routing-mode": "tunnel" } }),
     },
     {
       check: "kubeprism",
       name: "a node whose KubePrism has no API server",
-      says: /^talos-8vk-2mz: not healthy; expected healthy; next: talosctl -n talos-8vk-2mz get kubeprismstatuses/,
+      finding:
+        /^talos-8vk-2mz: not healthy; expected healthy; next: enable machine\.features\.kubePrism, and see talosctl -n talos-8vk-2mz get kubeprismstatuses/,
       talosContext: "omni",
       ...talosctlSays("192.168.10.101"),
     },
     {
       check: "nodes-on-one-lan",
       name: "a node on another network",
-      says: /^talos-stray has 192\.168\.11\.7; expected an address in 192\.168\.10\.0\/24; next: set machine\.kubelet\.nodeIP\.validSubnets/,
+      finding:
+        /^talos-stray has 192\.168\.11\.7; expected an address in 192\.168\.10\.0\/24; next: set machine\.kubelet\.nodeIP\.validSubnets/,
       ...addingNode("192.168.11.7"),
     },
     {
       check: "node-pod-cidrs",
       name: "a pod CIDR outside the configured one",
-      says: /^talos-stray has 10\.244\.0\.0\/24; expected inside 10\.14\.0\.0\/16; next: .*npm run -s talos-patch/,
+      finding:
+        /^talos-stray has 10\.244\.0\.0\/24; expected inside 10\.14\.0\.0\/16; next: .*npm run -s talos-patch/,
       ...addingNode("192.168.10.120", "10.244.0.0/24"),
     },
     {
       check: "pools",
       name: "a pool that somebody changed",
-      says: /^CiliumLoadBalancerIPPool services: blocks is .*192\.168\.10\.98.*; expected .*192\.168\.10\.99.*; next: something else has changed it: pulumi up --refresh$/,
+      finding:
+        /^CiliumLoadBalancerIPPool services: blocks is .*192\.168\.10\.98.*; expected .*192\.168\.10\.99.*; next: another tool or person changed it; restore it: pulumi up --refresh$/,
       ...changing(lab, pool(), {
         spec: { blocks: [{ start: "192.168.10.50", stop: "192.168.10.98" }] },
       }),
@@ -143,55 +158,63 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     {
       check: "pool-conflict",
       name: "a pool that overlaps the stack's",
-      says: /^pool other: .*; expected addresses of its own; next: delete the pool that the stack does not have/,
+      finding:
+        /^pool other: .*; expected addresses that no other pool or node has; next: delete the pool that the stack does not have/,
       ...adding(lab, pool("other", { start: "192.168.10.90", stop: "192.168.10.110" })),
     },
     {
       check: "pool-conflict",
       name: "a pool with a node's address",
-      says: /^pool other: 192\.168\.10\.100 is the address of talos-c7r-dgh; expected addresses of its own/,
+      finding:
+        /^pool other: 192\.168\.10\.100 is the address of talos-c7r-dgh; expected addresses that no other pool or node has/,
       ...adding(lab, pool("other", { cidr: "192.168.10.100/32" })),
     },
     {
       check: "pool-addresses",
       name: "an exhausted pool",
-      says: /^default\/web-\d+ waits, with all addresses used of services \(50\); expected an address for every Service; next: widen the pool in loadBalancing\.pools/,
+      finding:
+        /^default\/web-\d+ waits for an address, and all are used of services \(50\); expected an address for every Service; next: widen the pool in loadBalancing\.pools/,
       ...adding(lab, ...Array.from({ length: 51 }, (_, index) => loadBalancer(`web-${index}`))),
     },
     {
       check: "l2-policies",
       name: "a policy without loadBalancerIPs",
-      says: /^CiliumL2AnnouncementPolicy services: loadBalancerIPs is absent; expected true; next: something else has changed it/,
+      finding:
+        /^CiliumL2AnnouncementPolicy services: loadBalancerIPs is absent; expected true; next: another tool or person changed it/,
       ...changing(lab, policy(), { spec: { loadBalancerIPs: null } }),
     },
     {
       check: "service-addresses",
       name: "a Service that wants an address of no pool",
-      says: /^default\/picky has none \(no_pool: .*\); expected an address of a pool; next: widen the pool, or correct its serviceSelector/,
+      finding:
+        /^default\/picky has no address \(no_pool: .*\); expected an address of a pool; next: widen the pool, or correct its serviceSelector/,
       ...adding(lab, loadBalancer("picky", {}, { "lbipam.cilium.io/ips": "192.168.10.200" })),
     },
     {
       check: "service-traffic-policies",
       name: "externalTrafficPolicy Local",
-      says: /^default\/web \(192\.168\.10\.\d+\): externalTrafficPolicy Local; expected Cluster, with L2 announcements; next: set it to Cluster/,
+      finding:
+        /^default\/web \(192\.168\.10\.\d+\): externalTrafficPolicy Local; expected Cluster, with L2 announcements; next: set it to Cluster/,
       ...adding(lab, loadBalancer("web", { externalTrafficPolicy: "Local" })),
     },
     {
       check: "service-policies",
       name: "two policies for a Service",
-      says: /^default\/web \(.*\): another and services match it; expected one policy with loadBalancerIPs; next: make their serviceSelectors exclude each other/,
+      finding:
+        /^default\/web \(.*\): 2 policies match it: another, services; expected one policy with loadBalancerIPs; next: make their serviceSelectors exclude each other/,
       ...adding(lab, policy("another"), loadBalancer("web")),
     },
     {
       check: "service-policies",
       name: "no policy for a Service",
-      says: /^default\/web \(.*\): no policy matches it; expected one policy with loadBalancerIPs; next: correct a serviceSelector/,
-      settings: (asked) => {
-        const policies = asked.loadBalancing.policies.map((each) => ({
+      finding:
+        /^default\/web \(.*\): no policy matches it; expected one policy with loadBalancerIPs; next: correct a serviceSelector/,
+      settings: (before) => {
+        const policies = before.loadBalancing.policies.map((each) => ({
           ...each,
           serviceSelector: { matchLabels: { announce: "yes" } },
         }));
-        return { ...asked, loadBalancing: { ...asked.loadBalancing, policies } };
+        return { ...before, loadBalancing: { ...before.loadBalancing, policies } };
       },
       ...together(
         changing(lab, policy(), {
@@ -202,7 +225,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     },
   ];
 
-  /** A Helm release, as Helm keeps it, made out of the stack's. */
+  /** A Helm release in the form that Helm keeps, made from the stack's. */
   function addingRelease(change: (release: Release) => Release): Change {
     let added: V1Secret;
     return {
@@ -229,7 +252,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     };
   }
 
-  /** What Talos' own apply of a manifest leaves: fields that it owns. */
+  /** Applies a manifest as Talos does, so that it manages the fields. */
   function applyAsTalos(annotations: Record<string, string> | undefined): Promise<unknown> {
     const metadata = { ...CONFIG_MAP.metadata, ...(annotations && { annotations }) };
     const manifest = { ...CONFIG_MAP, metadata };
@@ -237,7 +260,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     return lab.clients.anything.patch(manifest, undefined, undefined, "talos", true, strategy);
   }
 
-  /** A node that KWOK plays, as its kubelet would register it. */
+  /** A node that KWOK simulates, as its kubelet would register it. */
   function addingNode(address: string, podCIDR?: string): Change {
     const name = "talos-stray";
     const node: Manifest = {
@@ -260,7 +283,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       ...added,
       mend: async () => {
         await added.mend();
-        // Who plays the kubelet there does so no longer, and a controller takes a minute to notice.
+        // Nobody simulates its kubelet any longer, and a controller takes a minute to notice.
         const { items } = await lab.clients.core.listPodForAllNamespaces({
           fieldSelector: `spec.nodeName=${name}`,
         });
@@ -297,10 +320,10 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     };
   }
 
-  /** Takes a definition away, has the operators start without it, and brings it back, with its object. */
-  async function operatorBeforeDefinitions(): Promise<void> {
+  /** Deletes a CRD, has the operators start without it, and creates it again, with its object. */
+  async function operatorBeforeCrds(): Promise<void> {
     const { anything } = lab.clients;
-    const definition = await anything.read(named(crd("gatewayclasses.gateway.networking.k8s.io")));
+    const crdBefore = await anything.read(named(crd("gatewayclasses.gateway.networking.k8s.io")));
     const gatewayClass = await anything.read(
       named({
         apiVersion: "gateway.networking.k8s.io/v1",
@@ -309,23 +332,23 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       }),
     );
     await lab.delete(crd("gatewayclasses.gateway.networking.k8s.io"));
-    await eventually("the definition is gone", async () =>
-      (await ignoreNotFound(() => anything.read(definition as never))) === undefined
+    await eventually("the CRD is gone", async () =>
+      (await ignoreNotFound(() => anything.read(crdBefore as never))) === undefined
         ? true
         : undefined,
     );
     await restartOperator("tests");
-    for (const object of [definition, gatewayClass]) {
+    for (const object of [crdBefore, gatewayClass]) {
       const { name, labels, annotations } = object.metadata ?? {};
       const made = { ...object, metadata: { name, labels, annotations }, status: undefined };
-      // A definition is served a moment after it was made.
+      // A CRD is served a moment after it was created.
       await eventually(`${name} is there again`, () =>
         ignoreNotFound(() => anything.create(made as unknown as KubernetesObject)),
       );
     }
   }
 
-  /** Rolls the operator's Deployment, and waits until other operators run and have looked for the definitions. */
+  /** Rolls the operator's Deployment, and waits until other operators run and have looked for the CRDs. */
   async function restartOperator(manager: string): Promise<void> {
     const operators = () =>
       lab.processes
@@ -337,7 +360,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       { ...OPERATOR, spec: { template: { metadata: { annotations } } } } as Manifest,
       ...[undefined, undefined, manager, undefined, PatchStrategy.MergePatch],
     );
-    await eventually("other operators have looked for the definitions", async () => {
+    await eventually("other operators have looked for the CRDs", async () => {
       const now = operators();
       return now.length === 2 &&
         now.every(
@@ -351,7 +374,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
   }
 }
 
-/** Helm's record of a release, as far as the tests change it. */
+/** The fields of Helm's record that the tests change. */
 interface Release {
   readonly name: string;
   readonly namespace: string;

@@ -10,14 +10,14 @@ const NODE = "talos-tz7-uk1";
 /** A rule that refuses connections to a node's kubelet. */
 const NO_KUBELET = ["INPUT", "-p", "tcp", "--dport", "10250", "-j", "REJECT"];
 
-/** Ways to break what agents tell of, and what they announce; a Service default/web has the pool's first address. */
+/** Faults that agents report, or that show in what they announce. The Service default/web has the pool's first address. */
 export function networkScenarios(lab: NetworkLab): Scenario[] {
   return [
     {
       check: "agents-answer",
       name: "a kubelet that cannot be reached",
-      says: new RegExp(
-        `^${NODE}: kube-system/cilium-\\w+: sh: Internal error occurred: .*/exec/kube-system/cilium-\\w+/cilium-agent": dial tcp 192\\.168\\.10\\.104:10250: connect: connection refused; expected an answer of the agent; next: kubectl `,
+      finding: new RegExp(
+        `^${NODE}: kube-system/cilium-\\w+: sh: Internal error occurred: .*/exec/kube-system/cilium-\\w+/cilium-agent": dial tcp 192\\.168\\.10\\.104:10250: connect: connection refused; expected an answer from the agent; next: kubectl `,
       ),
       break: () => lab.on(NODE, "iptables", "-I", ...NO_KUBELET),
       mend: () => lab.on(NODE, "iptables", "-D", ...NO_KUBELET),
@@ -25,13 +25,13 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     {
       check: "kube-proxy-replacement",
       name: "an agent that does not replace kube-proxy",
-      says: new RegExp(`^${NODE}: kube-proxy replacement False; expected True; next: kubectl `),
+      finding: new RegExp(`^${NODE}: kube-proxy replacement False; expected True; next: kubectl `),
       ...nodeConfig({ "kube-proxy-replacement": "false", "enable-l2-announcements": "false" }),
     },
     {
       check: "routing",
       name: "a tunnel where native routing was asked for",
-      says: new RegExp(`^${NODE}: routing between hosts Tunnel vxlan; expected Native; next: `),
+      finding: new RegExp(`^${NODE}: routing between hosts Tunnel vxlan; expected Native; next: `),
       ...nodeConfig({
         "routing-mode": "tunnel",
         "tunnel-protocol": "vxlan",
@@ -41,19 +41,19 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     {
       check: "masquerading",
       name: "masquerading in iptables",
-      says: new RegExp(`^${NODE}: masquerading iptables; expected BPF; next: `),
+      finding: new RegExp(`^${NODE}: masquerading iptables; expected BPF; next: `),
       ...nodeConfig({ "enable-bpf-masquerade": "false" }),
     },
     {
       check: "host-routing",
       name: "eBPF host routing where Talos' DNS needs the host's stack",
-      says: new RegExp(`^${NODE}: routing within the host BPF; expected Legacy; next: `),
+      finding: new RegExp(`^${NODE}: routing within the host BPF; expected Legacy; next: `),
       ...nodeConfig({ "enable-host-legacy-routing": "false" }),
     },
     {
       check: "direct-routing-device",
       name: "a direct routing device that is not on the LAN",
-      says: new RegExp(`^${NODE}: direct routing device siderolink; expected eth0; next: `),
+      finding: new RegExp(`^${NODE}: direct routing device siderolink; expected eth0; next: `),
       ...withSiderolink(
         nodeConfig({ devices: "eth0 siderolink", "direct-routing-device": "siderolink" }),
       ),
@@ -61,7 +61,7 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     {
       check: "devices",
       name: "siderolink among the devices",
-      says: new RegExp(`^${NODE}: device siderolink; expected eth0; next: `),
+      finding: new RegExp(`^${NODE}: device siderolink; expected eth0; next: `),
       ...withSiderolink(
         nodeConfig({ devices: "eth0 siderolink", "direct-routing-device": "eth0" }),
       ),
@@ -69,38 +69,39 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     {
       check: "mtu",
       name: "a smaller MTU on one node",
-      says: new RegExp(`^${NODE}: MTU 1280; expected 1500; next: set routing\\.devices`),
+      finding: new RegExp(`^${NODE}: MTU 1280; expected 1500; next: set routing\\.devices`),
       ...nodeConfig({ mtu: "1280" }),
     },
     {
       check: "agent-config",
       name: "an agent that was started with something else",
-      says: new RegExp(
-        `^${NODE}: monitor-aggregation is "none" instead of "medium"; expected what cilium-config says; next: .*get ciliumnodeconfigs -A$`,
+      finding: new RegExp(
+        `^${NODE}: monitor-aggregation is "none" instead of "medium"; expected the values in cilium-config; next: .*get ciliumnodeconfigs -A$`,
       ),
       ...nodeConfig({ "monitor-aggregation": "none" }),
     },
     {
       check: "controllers",
       name: "a controller that fails over and over",
-      says: new RegExp(
-        `^${NODE}: controller sync-to-k8s-ciliumendpoint \\(\\d+\\) failed \\d+ times in a row \\(.*forbidden.*\\); expected none fails; next: `,
+      finding: new RegExp(
+        `^${NODE}: controller sync-to-k8s-ciliumendpoint \\(\\d+\\) failed \\d+ times in a row \\(.*forbidden.*\\); expected no failing controller; next: `,
       ),
       ...withoutRights("ciliumendpoints"),
     },
     {
       check: "cluster-health",
       name: "pods of a node that nobody reaches",
-      says: new RegExp(
-        `^pods on ${NODE} \\(10\\.14\\.\\d+\\.\\d+\\): not reached from .* \\(.*\\); expected an answer to every probe; next: see whether the nodes are on one L2`,
+      finding: new RegExp(
+        `^pods on ${NODE} \\(10\\.14\\.\\d+\\.\\d+\\): not reached from .* \\(.*\\); expected an answer to every probe; next: check that the network between the nodes`,
       ),
-      // What a hypervisor's filter does to addresses that are no machine's.
+      // As a hypervisor's filter drops packets to addresses that are no machine's.
       ...droppedOnTheWay(),
     },
     {
       check: "service-leases",
-      name: "a policy whose nodes there are none of",
-      says: /^default\/web \(192\.168\.10\.50\): nobody holds the lease cilium-l2announce-default-web; expected a holder; next: kubectl -n kube-system logs ds\/cilium/,
+      name: "a policy that selects no node",
+      finding:
+        /^default\/web \(192\.168\.10\.50\): no node holds the lease cilium-l2announce-default-web; expected a holder; next: kubectl -n kube-system logs ds\/cilium/,
       ...policyChanged({
         nodeSelector: { matchLabels: { "kubernetes.io/os": "linux", announces: "yes" } },
       }),
@@ -108,18 +109,20 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     {
       check: "service-holders",
       name: "a lease of a node that is gone",
-      says: /^default\/web \(192\.168\.10\.50\): its lease is held by talos-gone, which is no node; expected a node; next: the lease moves/,
+      finding:
+        /^default\/web \(192\.168\.10\.50\): its lease is held by talos-gone, which is not a node; expected a node; next: the lease moves/,
       ...leaseOf("talos-gone"),
     },
     {
       check: "service-announcements",
-      name: "a policy for a device that there is not",
-      says: /^default\/web \(192\.168\.10\.50\): \S+ holds the lease and announces 192\.168\.10\.50 on no device; expected an entry of its table l2-announce; next: correct interfaces/,
+      name: "a policy for a device that does not exist",
+      finding:
+        /^default\/web \(192\.168\.10\.50\): \S+ holds the lease, but announces 192\.168\.10\.50 on no device; expected an entry in the agent's table l2-announce; next: correct interfaces/,
       ...policyChanged({ interfaces: ["^eth9$"] }),
     },
   ];
 
-  /** Settings for one node's agent alone, which starts anew with them. */
+  /** Settings for one node's agent only, which restarts with them. */
   function nodeConfig(defaults: Record<string, string>): Change {
     const object = {
       apiVersion: "cilium.io/v2",
@@ -157,7 +160,7 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     };
   }
 
-  /** Takes from the agents the right to write a kind of object, and makes a pod that they want to write of. */
+  /** Removes the agents' right to write a kind of object, and creates a pod that they want to write it for. */
   function withoutRights(resource: string): Change {
     let role: V1ClusterRole;
     const object = {
@@ -193,7 +196,7 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     };
   }
 
-  /** Drops what others send to the node's pods. */
+  /** Drops what other nodes send to the node's pods. */
   function droppedOnTheWay(): Change {
     const rule = ["FORWARD", "-i", "eth0", "-j", "DROP"];
     return {
@@ -202,18 +205,18 @@ export function networkScenarios(lab: NetworkLab): Scenario[] {
     };
   }
 
-  /** The stack's policy, in the cluster and as it is asked for. */
+  /** Changes the policy in the cluster and in the settings. */
   function policyChanged(change: object): Pick<Scenario, "settings" | "break" | "mend"> {
     return {
       ...changing(lab, policy(), { spec: change }),
-      settings: ({ loadBalancing, ...asked }) => {
+      settings: ({ loadBalancing, ...others }) => {
         const policies = loadBalancing.policies.map((each) => ({ ...each, ...change }));
-        return { ...asked, loadBalancing: { ...loadBalancing, policies } };
+        return { ...others, loadBalancing: { ...loadBalancing, policies } };
       },
     };
   }
 
-  /** The lease of the address, held by somebody for a long time. */
+  /** Has somebody hold the lease of the address for a long time. */
   function leaseOf(holderIdentity: string): Change {
     const lease = {
       apiVersion: "coordination.k8s.io/v1",

@@ -1,89 +1,90 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../../config";
-import { checks, type Result } from "../../verify/checks";
-import type { Finding } from "../../verify/checks/check";
-import { sentence } from "../../verify/report";
+import { until } from "../../kubernetes/until";
+import { type CheckName, checks, type Result } from "../../verify/checks";
+import { agentsAnswer } from "../../verify/checks/agents";
+import type { Check, Finding } from "../../verify/checks/check";
+import { serviceHolders, serviceLeases } from "../../verify/checks/services";
+import { describeFinding } from "../../verify/report";
 import { verify } from "../../verify/verify";
 import type { LabForTests } from "./labForTests";
 
-/** Seconds that controllers have to make of a change what the checks then see. */
+/** Seconds until the checks must see what controllers make of a change. */
 const SECONDS = 90;
 
-/** Names of the checks that agents have to answer, or that look at what agents hold. */
-export const ofAgents = new Set(
+/** Names of the checks that need an agent's answer, or that look at what agents hold. */
+export const agentChecks: ReadonlySet<CheckName> = new Set(
   checks
-    .filter(({ name, needs = [] }) =>
-      [name, ...needs].some((one) => /^agents-answer$|^service-(leases|holders)$/.test(one)),
+    .filter((check: Check) =>
+      [agentsAnswer, serviceLeases, serviceHolders].some(
+        (agentCheck) => check === agentCheck || check.needs?.includes(agentCheck),
+      ),
     )
     .map(({ name }) => name),
 );
 
 /** A way to break a cluster so that one check fails, and no other. */
 export interface Scenario {
-  /** The check. */
-  readonly check: string;
-  /** What is broken. */
+  readonly check: CheckName;
+  /** The fault, after "finds". */
   readonly name: string;
-  /** What the check says, in one sentence with its remedy. */
-  readonly says: RegExp;
-  /** What is asked for; default: the lab's stack. */
-  readonly settings?: (asked: Settings) => Settings;
-  /** Context of talosctl, where it is to be asked. */
+  /** The check's finding, as one sentence. */
+  readonly finding: RegExp;
+  /** Changes the settings that the cluster is compared with. Default: the lab's stay. */
+  readonly settings?: (settings: Settings) => Settings;
+  /** Context of talosconfig, where talosctl is asked. */
   readonly talosContext?: string;
-  /** Breaks the cluster. */
   break(): Promise<unknown>;
-  /** Makes it whole again. */
   mend(): Promise<unknown>;
 }
 
 /** Tests that a broken cluster fails the scenario's check alone, and that a mended one passes every check. */
 export function testScenario(lab: LabForTests, settings: () => Settings, scenario: Scenario): void {
-  const { check, name, says } = scenario;
+  const { check, name, talosContext } = scenario;
   it(`${check} alone finds ${name}`, async () => {
-    const asked = scenario.settings?.(settings()) ?? settings();
-    const look = () =>
-      verify(lab.clients.config, {
-        settings: asked,
-        waitSeconds: 0,
-        talosContext: scenario.talosContext,
-      });
+    const changed = scenario.settings?.(settings()) ?? settings();
     try {
       await scenario.break();
-      const [finding] = await untilFailed(look, [check]);
-      assert.match(sentence(finding as Finding), says);
+      const [finding] = await untilFailed(
+        () => verify(lab.clients.config, { settings: changed, talosContext }),
+        [check],
+      );
+      assert.match(describeFinding(finding as Finding), scenario.finding);
     } finally {
       await scenario.mend();
     }
-    const whole = () =>
-      verify(lab.clients.config, { settings: settings(), waitSeconds: 0, talosContext: undefined });
-    await untilFailed(whole, []);
+    await untilFailed(() => verify(lab.clients.config, { settings: settings() }), []);
   });
 }
 
 /**
- * Looks at a cluster until certain checks fail, and no others, twice in a row: on the way there others may.
- * @returns what they found.
+ * Looks at a cluster until certain checks fail, and no others, twice in a row: others may fail on the way there.
+ * @returns their findings.
  */
 export async function untilFailed(
   look: () => Promise<readonly Result[]>,
-  expected: readonly string[],
+  expected: readonly CheckName[],
 ): Promise<Finding[]> {
-  const deadline = performance.now() + SECONDS * 1000;
-  let seen = 0;
-  for (;;) {
-    const failed = (await look()).flatMap(({ check: { name }, verdict }) =>
-      verdict.outcome === "failed" ? [{ name, findings: verdict.findings }] : [],
+  let inARow = 0;
+  const failed = await until(
+    async () =>
+      (await look()).flatMap(({ check: { name }, verdict }) =>
+        verdict.outcome === "failed" ? [{ name, findings: verdict.findings }] : [],
+      ),
+    (found) => {
+      const isExpected = found.map(({ name }) => name).join() === expected.join();
+      inARow = isExpected ? inARow + 1 : 0;
+      return inARow === 2;
+    },
+    { seconds: SECONDS, interval: 1000 },
+  );
+  if (inARow < 2) {
+    const found = failed.flatMap(({ name, findings }) =>
+      findings.map((finding) => `${name}: ${describeFinding(finding)}`),
     );
-    const right = failed.map(({ name }) => name).join() === expected.join();
-    seen = right ? seen + 1 : 0;
-    if (seen === 2) return failed.flatMap(({ findings }) => findings);
-    if (performance.now() > deadline) {
-      const all = failed.flatMap(({ name, findings }) =>
-        findings.map((finding) => `${name}: ${sentence(finding)}`),
-      );
-      assert.fail(`not ${expected.join() || "none"} alone fails, but ${all.join("\n") || "none"}`);
-    }
-    await sleep(1000);
+    assert.fail(
+      `expected to fail: ${expected.join() || "none"}; failed: ${found.join("\n") || "none"}`,
+    );
   }
+  return failed.flatMap(({ findings }) => findings);
 }

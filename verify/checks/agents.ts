@@ -1,161 +1,133 @@
 import type { Settings } from "../../config";
 import type { AgentReport } from "../facts/agentReport";
-import type { Facts } from "../facts/facts";
+import { type Facts, isStackRelease } from "../facts/facts";
 import {
   type Check,
   count,
+  defineCheck,
   type Finding,
   notApplicable,
+  passedUnless,
   unknownIfSimulated,
-  verdict,
 } from "./check";
+import { daemonSetRolledOut, helmRelease } from "./rollout";
 
-/** Judges the agent of one node: what is wrong, without the node's name. */
-type JudgeAgent = (report: AgentReport, settings: Settings, facts: Facts) => Finding[];
-
-/** A check that every agent passes by itself. */
-function ofEveryAgent(
-  name: string,
-  title: string,
-  detail: (settings: Settings) => string,
-  judgeAgent: JudgeAgent,
-  needs: readonly string[] = [],
-): Check {
-  return {
-    name,
-    title,
-    needs: ["agents-answer", ...needs],
-    judge: (facts, settings) => {
-      const reports = [...facts.agentAnswers].flatMap(([node, answer]) =>
-        "report" in answer ? [[node, answer.report] as const] : [],
-      );
-      const nobody = unknownIfSimulated(facts);
-      if (nobody !== undefined) return nobody;
-      const findings = reports.flatMap(([node, report]) =>
-        judgeAgent(report, settings, facts).map((finding) => ({
-          ...finding,
-          seen: `${node}: ${finding.seen}`,
-        })),
-      );
-      return verdict(findings, `${detail(settings)}, on ${count(reports.length, "node")}`);
-    },
-  };
-}
-
-/** Command that shows an agent's status. */
-const STATUS =
+const SHOW_STATUS =
   "kubectl -n kube-system exec ds/cilium -c cilium-agent -- cilium-dbg status --verbose";
 
-/** Every agent can be asked, answers in the form that is known, and is well itself. */
-export const agentsAnswer: Check = {
+/** Failures in a row that count: a single one may be a conflict that passes. */
+const FAILURES_IN_A_ROW = 2;
+
+/** Keys that the agent's init container adds: where it found the others (Cilium, pkg/option/resolver). */
+const SOURCE_KEYS = new Set(["config-sources", "config-sources-overrides"]);
+
+export const agentsAnswer = defineCheck({
   name: "agents-answer",
-  title: "every agent answers, is well, and reaches the API",
-  needs: ["daemonset-rollout"],
+  title: "every agent answers, is healthy, and reaches the Kubernetes API",
+  needs: [daemonSetRolledOut],
   judge: (facts) => {
+    const noAgents = unknownIfSimulated(facts);
+    if (noAgents !== undefined) return noAgents;
     const answers = [...facts.agentAnswers];
-    const nobody = unknownIfSimulated(facts);
-    if (nobody !== undefined) return nobody;
     const findings = answers.flatMap(([node, answer]): Finding[] => {
       if ("simulated" in answer) return [];
       if ("problem" in answer) {
         return [
-          { seen: `${node}: ${answer.problem}`, expected: "an answer of the agent", next: STATUS },
+          {
+            seen: `${node}: ${answer.problem}`,
+            expected: "an answer from the agent",
+            next: SHOW_STATUS,
+          },
         ];
       }
       const { cilium, kubernetes } = answer.report.status;
       return [["the agent", cilium] as const, ["Kubernetes", kubernetes] as const].flatMap(
-        ([what, { state, msg }]) =>
-          state === "Ok"
-            ? []
-            : [{ seen: `${node}: ${what}: ${state} (${msg})`, expected: "Ok", next: STATUS }],
+        ([part, { state, msg }]) =>
+          findingIf(state !== "Ok", `${node}: ${part}: ${state} (${msg})`, "Ok"),
       );
     });
-    return verdict(findings, `${answers.length} of ${answers.length} Ok`);
+    return passedUnless(findings, `${answers.length} of ${answers.length} Ok`);
   },
-};
+});
 
-/** Cilium does kube-proxy's work, or does not, as asked. */
-export const kubeProxyReplacement = ofEveryAgent(
-  "kube-proxy-replacement",
-  "the agents replace kube-proxy, or not, as asked for",
-  (settings) => expectedReplacement(settings),
-  ({ status }, settings) => {
+export const kubeProxyReplacement = agentCheck({
+  name: "kube-proxy-replacement",
+  title: "the agents replace kube-proxy, or not, as configured",
+  expected: expectedReplacement,
+  judgeAgent: ({ status }, settings) => {
     const { mode } = status["kube-proxy-replacement"];
     const expected = expectedReplacement(settings);
     return findingIf(mode !== expected, `kube-proxy replacement ${mode}`, expected);
   },
-);
+});
 
-function expectedReplacement({ kubeProxyReplacement: on }: Settings): string {
-  return on ? "True" : "False";
-}
-
-/** Packets between nodes go natively, or through the tunnel that was asked for. */
-export const interHostRouting = ofEveryAgent(
-  "routing",
-  "packets go from node to node as asked for",
-  ({ routing }) => (routing.mode === "native" ? "Native" : `Tunnel ${routing.tunnelProtocol}`),
-  ({ status }, { routing }) => {
+export const interHostRouting = agentCheck({
+  name: "routing",
+  title: "packets between nodes are routed as configured: natively, or through the tunnel",
+  expected: expectedRouting,
+  judgeAgent: ({ status }, settings) => {
     const { "inter-host-routing-mode": mode, "tunnel-protocol": protocol } = status.routing;
     const seen = mode === "Tunnel" ? `Tunnel ${protocol}` : mode;
-    const expected = routing.mode === "native" ? "Native" : `Tunnel ${routing.tunnelProtocol}`;
+    const expected = expectedRouting(settings);
     return findingIf(seen !== expected, `routing between hosts ${seen}`, expected);
   },
-);
+});
 
-/** Packets enter and leave pods by eBPF, or through the host's stack, which Talos' forwarding of DNS needs. */
-export const hostRouting = ofEveryAgent(
-  "host-routing",
-  "packets go between pods and the node's devices as asked for",
-  ({ talos }) => (talos.hostLegacyRouting ? "Legacy" : "BPF"),
-  ({ status }, { talos }) => {
-    const mode = status.routing["intra-host-routing-mode"];
-    const expected = talos.hostLegacyRouting ? "Legacy" : "BPF";
-    return findingIf(mode !== expected, `routing within the host ${mode}`, expected);
-  },
-  ["kube-proxy-replacement", "masquerading"],
-);
-
-/** Direct routes and NodePorts have a device, and it is one of those configured. */
-export const directRoutingDevice = ofEveryAgent(
-  "direct-routing-device",
-  "the agents have a direct routing device of the LAN",
-  ({ routing }) => routing.devices.join(", ") || "chosen by Cilium",
-  ({ status }, { routing, kubeProxyReplacement: replaces }) => {
-    const device = status["kube-proxy-replacement"].directRoutingDevice;
-    // Without either nothing needs one.
+/** NodePorts and direct routes need a device. */
+export const directRoutingDevice = agentCheck({
+  name: "direct-routing-device",
+  title: "the agents' direct routing device is a configured one",
+  needs: [kubeProxyReplacement],
+  expected: ({ routing }) => routing.devices.join(", ") || "chosen by Cilium",
+  judgeAgent: ({ status }, { routing, kubeProxyReplacement: replaces }) => {
     if (routing.mode !== "native" && !replaces) return [];
-    const right = device !== undefined && device !== "" && matchesDevices(device, routing.devices);
+    const device = status["kube-proxy-replacement"].directRoutingDevice;
+    const isConfigured =
+      device !== undefined && device !== "" && matchesDevices(device, routing.devices);
     return findingIf(
-      !right,
+      !isConfigured,
       `direct routing device ${device || "none"}`,
       expectedDevices(routing.devices),
     );
   },
-  ["kube-proxy-replacement"],
-);
+});
 
-/** What leaves the cluster gets the node's address, in eBPF or iptables as asked. */
-export const masquerading = ofEveryAgent(
-  "masquerading",
-  "the agents masquerade as asked for",
-  ({ talos }) => (talos.bpfMasquerade ? "BPF" : "iptables"),
-  ({ status: { masquerading: seen } }, { talos }) => {
-    const expected = talos.bpfMasquerade ? "BPF" : "iptables";
+export const masquerading = agentCheck({
+  name: "masquerading",
+  title: "the agents masquerade as configured: in eBPF, or in iptables",
+  expected: expectedMasquerading,
+  judgeAgent: ({ status }, settings) => {
+    const { enabled, mode } = status.masquerading;
+    const expected = expectedMasquerading(settings);
     return findingIf(
-      seen.enabled !== true || seen.mode !== expected,
-      `masquerading ${seen.enabled === true ? seen.mode : "off"}`,
+      enabled !== true || mode !== expected,
+      `masquerading ${enabled === true ? mode : "off"}`,
       expected,
     );
   },
-);
+});
 
-/** The datapath is on the LAN's devices and on no other, siderolink and VPNs above all. */
-export const datapathDevices = ofEveryAgent(
-  "devices",
-  "the datapath is on the devices asked for, each with an address",
-  ({ routing }) => routing.devices.join(", ") || "chosen by Cilium",
-  ({ status }, { routing, kubeProxyReplacement: replaces }) => {
+/** Talos' host DNS needs the host's network stack between pods and the node's devices. */
+export const hostRouting = agentCheck({
+  name: "host-routing",
+  title:
+    "packets between pods and the node's devices are routed as configured: in eBPF, or by the host's network stack",
+  needs: [kubeProxyReplacement, masquerading],
+  expected: expectedHostRouting,
+  judgeAgent: ({ status }, settings) => {
+    const mode = status.routing["intra-host-routing-mode"];
+    const expected = expectedHostRouting(settings);
+    return findingIf(mode !== expected, `routing within the host ${mode}`, expected);
+  },
+});
+
+/** The datapath must not be on siderolink or a VPN's interface. */
+export const datapathDevices = agentCheck({
+  name: "devices",
+  title: "the agents' datapath is on configured devices only, each with an address",
+  needs: [directRoutingDevice],
+  expected: ({ routing }) => routing.devices.join(", ") || "chosen by Cilium",
+  judgeAgent: ({ status }, { routing, kubeProxyReplacement: replaces }) => {
     if (!replaces) return [];
     const list = status["kube-proxy-replacement"].deviceList ?? [];
     const expected = expectedDevices(routing.devices);
@@ -167,19 +139,18 @@ export const datapathDevices = ofEveryAgent(
       ]),
     ];
   },
-  ["direct-routing-device"],
-);
+});
 
-/** All pods have one MTU; with another on one node, large packets get lost between them. */
-export const mtu = ofEveryAgent(
-  "mtu",
-  "the pods of all nodes have one MTU, the one asked for",
-  ({ routing }) => (routing.mtu === undefined ? "the same" : String(routing.mtu)),
-  (report, { routing }, { agentAnswers }) => {
-    const all = [...agentAnswers.values()].flatMap((answer) =>
+/** Where the MTUs of two nodes differ, large packets between their pods are lost. */
+export const mtu = agentCheck({
+  name: "mtu",
+  title: "pods on all nodes have the same MTU: the configured one, if there is one",
+  expected: ({ routing }) => (routing.mtu === undefined ? "the same" : String(routing.mtu)),
+  judgeAgent: (report, { routing }, { agentAnswers }) => {
+    const mtus = [...agentAnswers.values()].flatMap((answer) =>
       "report" in answer ? [answer.report.mtu] : [],
     );
-    const expected = routing.mtu ?? Math.max(...all);
+    const expected = routing.mtu ?? Math.max(...mtus);
     return findingIf(
       report.mtu !== expected,
       `MTU ${report.mtu}`,
@@ -187,89 +158,117 @@ export const mtu = ofEveryAgent(
       "set routing.devices (the smallest device decides, siderolink has 1280) or routing.mtu",
     );
   },
-);
+});
 
-/** Failures in a row from which a controller is taken to fail: one may be a passing conflict. */
-const FAILURES_IN_A_ROW = 2;
+/** The ConfigMap is as Helm made it. An edit of it works until the next update reverts it. */
+export const configMapAsReleased = defineCheck({
+  name: "cilium-config",
+  title: "the ConfigMap cilium-config is as the Helm release made it",
+  needs: [helmRelease],
+  judge: ({ configMap, releases }) => {
+    const released = releases.find(isStackRelease)?.ciliumConfig;
+    if (released === undefined) return notApplicable("the Helm release has no cilium-config");
+    const findings = differences(released, configMap?.data ?? {}).map((seen) => ({
+      seen,
+      expected: "the Helm release's value",
+      next: "set it in the stack's configuration, or revert it: pulumi up --refresh",
+    }));
+    return passedUnless(findings, count(Object.keys(released).length, "key"));
+  },
+});
 
-/** None of the agents' own control loops fails over and over. */
-export const controllers = ofEveryAgent(
-  "controllers",
-  "no controller of an agent fails",
-  () => "none fails",
-  ({ status }) =>
-    (status.controllers ?? []).flatMap(({ name, status: is }) => {
-      const failures = is?.["consecutive-failure-count"] ?? 0;
-      return findingIf(
-        failures >= FAILURES_IN_A_ROW,
-        `controller ${name} failed ${failures} times in a row (${is?.["last-failure-msg"]})`,
-        "none fails",
-      );
-    }),
-);
-
-/** Keys that the agent's init container adds: where it found the others (Cilium, pkg/option/resolver). */
-const OF_BUILD_CONFIG = new Set(["config-sources", "config-sources-overrides"]);
-
-/** Agents were started with what the ConfigMap says now, in what no other check looks at, too. */
-export const agentsRunTheConfig = ofEveryAgent(
-  "agent-config",
-  "the agents run with what cilium-config says",
-  () => "no difference",
-  ({ config }, _settings, { configMap }) => {
-    const own = Object.entries(config).filter(([key]) => !OF_BUILD_CONFIG.has(key));
+/** Also finds what differs in settings that no other check looks at. */
+export const agentsRunTheConfig = agentCheck({
+  name: "agent-config",
+  title: "the agents run with the current cilium-config",
+  needs: [
+    ...[configMapAsReleased, kubeProxyReplacement, interHostRouting, directRoutingDevice],
+    ...[masquerading, hostRouting, datapathDevices, mtu],
+  ],
+  expected: () => "no difference",
+  judgeAgent: ({ config }, _settings, { configMap }) => {
+    const own = Object.entries(config).filter(([key]) => !SOURCE_KEYS.has(key));
     const differing = differences(configMap?.data ?? {}, Object.fromEntries(own));
     return findingIf(
       differing.length > 0,
       differing.join("; "),
-      "what cilium-config says",
-      "kubectl -n kube-system rollout restart ds/cilium; if it stays, a CiliumNodeConfig sets it: kubectl get ciliumnodeconfigs -A",
+      "the values in cilium-config",
+      "kubectl -n kube-system rollout restart ds/cilium; if they stay, a CiliumNodeConfig overrides them: kubectl get ciliumnodeconfigs -A",
     );
   },
-  [
-    ...["cilium-config", "kube-proxy-replacement", "routing", "direct-routing-device"],
-    ...["masquerading", "host-routing", "devices", "mtu"],
-  ],
-);
+});
 
-/** The ConfigMap is as Helm's release has it; whoever edited it is undone by the next update only. */
-export const configMapAsReleased: Check = {
-  name: "cilium-config",
-  title: "cilium-config is what the Release intended",
-  needs: ["helm-release"],
-  judge: ({ configMap, releases }) => {
-    const intended = releases.find(
-      ({ namespace, name }) => namespace === "kube-system" && name === "cilium",
-    )?.ciliumConfig;
-    if (intended === undefined) return notApplicable("the Release has no cilium-config");
-    const differing = differences(intended, configMap?.data ?? {});
-    return verdict(
-      differing.map((seen) => ({
-        seen,
-        expected: "the Release's value",
-        next: "write it into the stack's configuration, or undo it: pulumi up --refresh",
-      })),
-      count(Object.keys(intended).length, "key"),
-    );
-  },
-};
+export const controllers = agentCheck({
+  name: "controllers",
+  title: "no controller of an agent fails repeatedly",
+  expected: () => "no failing controller",
+  judgeAgent: ({ status }) =>
+    (status.controllers ?? []).flatMap(({ name, status: last }) => {
+      const failures = last?.["consecutive-failure-count"] ?? 0;
+      return findingIf(
+        failures >= FAILURES_IN_A_ROW,
+        `controller ${name} failed ${failures} times in a row (${last?.["last-failure-msg"]})`,
+        "no failing controller",
+      );
+    }),
+});
 
-/** Keys whose values differ, each as key: "seen" instead of "expected". */
-function differences(
-  expected: Readonly<Record<string, string>>,
-  seen: Readonly<Record<string, string>>,
-): string[] {
-  return [...new Set([...Object.keys(expected), ...Object.keys(seen)])]
-    .filter((key) => expected[key]?.trim() !== seen[key]?.trim())
-    .sort()
-    .map((key) => `${key} is ${shown(seen[key])} instead of ${shown(expected[key])}`);
+/** A check of each agent by itself. */
+function agentCheck<const Name extends string>(spec: {
+  readonly name: Name;
+  readonly title: string;
+  /** Checks that it needs beside agents-answer. */
+  readonly needs?: readonly Check[];
+  /** What is said of agents that pass. */
+  readonly expected: (settings: Settings) => string;
+  /** Findings of one agent, without the node's name. */
+  readonly judgeAgent: (report: AgentReport, settings: Settings, facts: Facts) => Finding[];
+}): Check<Name> {
+  return {
+    name: spec.name,
+    title: spec.title,
+    needs: [agentsAnswer, ...(spec.needs ?? [])],
+    judge: (facts, settings) => {
+      const noAgents = unknownIfSimulated(facts);
+      if (noAgents !== undefined) return noAgents;
+      const reports = [...facts.agentAnswers].flatMap(([node, answer]) =>
+        "report" in answer ? [[node, answer.report] as const] : [],
+      );
+      const findings = reports.flatMap(([node, report]) =>
+        spec.judgeAgent(report, settings, facts).map((finding) => ({
+          ...finding,
+          seen: `${node}: ${finding.seen}`,
+        })),
+      );
+      return passedUnless(
+        findings,
+        `${spec.expected(settings)}, on ${count(reports.length, "node")}`,
+      );
+    },
+  };
 }
 
-function shown(value: string | undefined): string {
-  return value === undefined ? "absent" : JSON.stringify(value);
+function expectedReplacement({ kubeProxyReplacement: replaces }: Settings): "True" | "False" {
+  return replaces ? "True" : "False";
 }
 
-/** Whether a device is one of those configured: names, or prefixes with a trailing +; none: any is. */
+function expectedRouting({ routing }: Settings): string {
+  return routing.mode === "native" ? "Native" : `Tunnel ${routing.tunnelProtocol}`;
+}
+
+function expectedMasquerading({ talos }: Settings): "BPF" | "iptables" {
+  return talos.bpfMasquerade ? "BPF" : "iptables";
+}
+
+function expectedHostRouting({ talos }: Settings): "Legacy" | "BPF" {
+  return talos.hostLegacyRouting ? "Legacy" : "BPF";
+}
+
+function expectedDevices(devices: readonly string[]): string {
+  return devices.length === 0 ? "a device of the LAN" : devices.join(", ");
+}
+
+/** Whether a device is one of those configured: names, or prefixes with a trailing +. With none, any is. */
 function matchesDevices(name: string, devices: readonly string[]): boolean {
   return (
     devices.length === 0 ||
@@ -279,10 +278,21 @@ function matchesDevices(name: string, devices: readonly string[]): boolean {
   );
 }
 
-function expectedDevices(devices: readonly string[]): string {
-  return devices.length === 0 ? "a device of the LAN" : devices.join(", ");
+function findingIf(wrong: boolean, seen: string, expected: string, next = SHOW_STATUS): Finding[] {
+  return wrong ? [{ seen, expected, next }] : [];
 }
 
-function findingIf(wrong: boolean, seen: string, expected: string, next = STATUS): Finding[] {
-  return wrong ? [{ seen, expected, next }] : [];
+/** Keys whose values differ, each as: key is "seen" instead of "expected". */
+function differences(
+  expected: Readonly<Record<string, string>>,
+  seen: Readonly<Record<string, string>>,
+): string[] {
+  return [...new Set([...Object.keys(expected), ...Object.keys(seen)])]
+    .filter((key) => expected[key]?.trim() !== seen[key]?.trim())
+    .sort()
+    .map((key) => `${key} is ${quoteValue(seen[key])} instead of ${quoteValue(expected[key])}`);
+}
+
+function quoteValue(value: string | undefined): string {
+  return value === undefined ? "absent" : JSON.stringify(value);
 }

@@ -1,6 +1,12 @@
 import type { Settings } from "../../config";
 import type { Facts } from "../facts/facts";
 import {
+  policiesAsConfigured,
+  poolsAsConfigured,
+  poolsDoNotConflict,
+  poolsHaveAddresses,
+} from "./addressPools";
+import {
   agentsAnswer,
   agentsRunTheConfig,
   configMapAsReleased,
@@ -15,15 +21,10 @@ import {
 } from "./agents";
 import { type Check, skipped, type Verdict } from "./check";
 import { clusterHealth } from "./clusterHealth";
-import { gatewayApiDefinitions, gatewayClassAccepted } from "./gatewayApi";
-import { kubePrismStatuses, nodePodCidrs, nodesOnOneLan } from "./nodes";
-import { noVirtualAddress, oneOwner } from "./owners";
-import {
-  policiesAsConfigured,
-  poolsAsConfigured,
-  poolsDoNotConflict,
-  poolsHaveAddresses,
-} from "./pools";
+import { gatewayApiRelease, gatewayClassAccepted } from "./gatewayApi";
+import { kubePrismStatuses } from "./kubePrism";
+import { noVirtualAddress, singleManager } from "./managers";
+import { nodePodCidrs, nodesOnOneLan } from "./nodeAddresses";
 import {
   apiServerAddress,
   daemonSetRolledOut,
@@ -40,12 +41,12 @@ import {
   serviceTrafficPolicies,
 } from "./services";
 
-/** Every check, in the order in which they are told; one comes after those that it needs. */
-export const checks: readonly Check[] = [
-  gatewayApiDefinitions,
+/** Every check, in the order of the report. A check comes after those that it needs. */
+export const checks = [
+  gatewayApiRelease,
   gatewayClassAccepted,
   helmRelease,
-  oneOwner,
+  singleManager,
   noVirtualAddress,
   daemonSetRolledOut,
   operatorRolledOut,
@@ -76,9 +77,10 @@ export const checks: readonly Check[] = [
   serviceLeases,
   serviceHolders,
   serviceAnnouncements,
-];
+] as const;
 
-/** A check and what it came to. */
+export type CheckName = (typeof checks)[number]["name"];
+
 export interface Result {
   readonly check: Pick<Check, "name" | "title">;
   readonly verdict: Verdict;
@@ -86,23 +88,32 @@ export interface Result {
 
 /**
  * Judges facts by every check.
- * @param facts all there is to know.
- * @param settings what was asked for.
- * @param skip checks to leave out: reasons by name.
+ * @param skip checks to leave out: their names, with reasons.
  */
-export function judge(
+export function judgeFacts(
   facts: Facts,
   settings: Settings,
   skip: ReadonlyMap<string, string> = new Map(),
 ): Result[] {
-  const failed = new Set<string>();
-  return checks.map((check) => {
-    const why = skip.get(check.name);
-    if (why !== undefined) return { check, verdict: skipped(why) };
-    const cause = check.needs?.find((name) => failed.has(name));
-    const verdict: Verdict =
-      cause === undefined ? check.judge(facts, settings) : skipped(`${cause} failed`);
-    if (verdict.outcome === "failed" || verdict.outcome === "skipped") failed.add(check.name);
+  // Checks that failed, or are skipped for that: with the name of the one that failed.
+  const causes = new Map<Check, string>();
+  return checks.map((check: Check) => {
+    const reason = skip.get(check.name);
+    if (reason !== undefined) return { check, verdict: skipped(reason) };
+    const [cause] = (check.needs ?? []).flatMap((need) => causes.get(need) ?? []);
+    if (cause !== undefined) {
+      causes.set(check, cause);
+      return { check, verdict: skipped(`${cause} failed`) };
+    }
+    const verdict = check.judge(facts, settings);
+    if (verdict.outcome === "failed") causes.set(check, check.name);
     return { check, verdict };
   });
+}
+
+/** Verdict of one check. */
+export function verdictOf(results: readonly Result[], name: CheckName): Verdict {
+  const found = results.find(({ check }) => check.name === name);
+  if (found === undefined) throw new Error(`no result of the check ${name}`);
+  return found.verdict;
 }

@@ -1,50 +1,49 @@
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
-import { ciliumDaemonSet } from "../facts/facts";
-import { type Check, count, type Finding, verdict } from "./check";
+import { ciliumDaemonSet, type Facts, isStackRelease } from "../facts/facts";
+import { count, defineCheck, failed, passed, passedUnless } from "./check";
 
-/** What is told of an object whose status is of an earlier revision. */
-const UNSEEN = "the controller has not seen the latest change";
+/** Seen of an object whose status belongs to an earlier generation. */
+const NOT_PROCESSED = "the controller has not processed the latest change";
 
-/** The latest revision of the Release is deployed, with the version asked for. */
-export const helmRelease: Check = {
+export const helmRelease = defineCheck({
   name: "helm-release",
-  title: "the Helm release is deployed, at the version asked for",
+  title: "the Helm release is deployed with the configured chart version",
   judge: ({ releases }, { cilium }) => {
-    const own = releases.find(
-      ({ name, namespace }) => name === "cilium" && namespace === "kube-system",
-    );
+    const own = releases.find(isStackRelease);
     const expected = `cilium ${cilium.version} in kube-system, deployed`;
     if (own === undefined) {
-      return verdict([{ seen: "no such Helm release", expected, next: "run pulumi up" }], "");
+      return failed({
+        seen: "no Helm release kube-system/cilium",
+        expected,
+        next: "run pulumi up",
+      });
     }
     const seen = `revision ${own.revision}: chart ${own.chartVersion}, ${own.state}`;
+    if (own.state === "deployed" && withoutV(own.chartVersion) === withoutV(cilium.version)) {
+      return passed(seen);
+    }
     // What was interrupted stays "pending", and Helm refuses to go on (pulumi-kubernetes#2054).
     const next = own.state.startsWith("pending")
       ? `an update was interrupted: helm -n kube-system rollback cilium ${Math.max(own.revision - 1, 1)}, then pulumi up --refresh`
       : "run pulumi up --refresh, and see helm -n kube-system status cilium";
-    const right =
-      own.state === "deployed" &&
-      own.chartVersion.replace(/^v/, "") === cilium.version.replace(/^v/, "");
-    return verdict(right ? [] : [{ seen, expected, next }], seen);
+    return failed({ seen, expected, next });
   },
-};
+});
 
-/** Every node has an agent of the current revision, and it is ready. */
-export const daemonSetRolledOut: Check = {
+export const daemonSetRolledOut = defineCheck({
   name: "daemonset-rollout",
   title: "every node runs a ready agent of the latest revision",
-  needs: ["helm-release"],
+  needs: [helmRelease],
   judge: (facts) => {
     const daemonSet = ciliumDaemonSet(facts);
-    const next =
-      "kubectl -n kube-system get pods -l k8s-app=cilium -o wide; then kubectl -n kube-system describe pod of one that is not ready";
     const nodes = facts.nodes.length;
-    const expected = `${count(nodes, "ready agent")}, one a node`;
+    const expected = `${count(nodes, "ready agent")}, one per node`;
     if (daemonSet === undefined) {
-      return verdict(
-        [{ seen: "no DaemonSet kube-system/cilium", expected, next: "run pulumi up --refresh" }],
-        "",
-      );
+      return failed({
+        seen: "no DaemonSet kube-system/cilium",
+        expected,
+        next: "run pulumi up --refresh",
+      });
     }
     const { metadata, status } = daemonSet;
     const {
@@ -55,53 +54,61 @@ export const daemonSetRolledOut: Check = {
     const without = facts.nodes
       .map((node) => node.metadata?.name ?? "")
       .filter((node) => !facts.agents.some(({ spec }) => spec?.nodeName === node));
-    const current = status?.observedGeneration === metadata?.generation;
-    const right =
-      current &&
-      [desiredNumberScheduled, updatedNumberScheduled, numberReady].every((is) => is === nodes);
+    const isCurrent = status?.observedGeneration === metadata?.generation;
     const seen = [
       `${numberReady} ready, ${updatedNumberScheduled} updated of ${desiredNumberScheduled}`,
-      ...(current ? [] : [UNSEEN]),
+      ...(isCurrent ? [] : [NOT_PROCESSED]),
       ...(without.length > 0 ? [`no agent on ${without.join(", ")}`] : []),
     ].join("; ");
-    return verdict(right ? [] : [{ seen, expected, next }], seen);
+    const numbers = [desiredNumberScheduled, updatedNumberScheduled, numberReady];
+    if (isCurrent && numbers.every((number) => number === nodes)) return passed(seen);
+    return failed({
+      seen,
+      expected,
+      next: "kubectl -n kube-system get pods -l k8s-app=cilium -o wide; then kubectl -n kube-system describe pod of one that is not ready",
+    });
   },
-};
+});
 
-/** Every replica of the operator is of the current revision, and ready. */
-export const operatorRolledOut: Check = {
+export const operatorRolledOut = defineCheck({
   name: "operator-rollout",
   title: "every replica of the operator is ready and of the latest revision",
-  needs: ["helm-release"],
+  needs: [helmRelease],
   judge: ({ operator }) => {
     const expected = "every replica ready";
-    const next =
-      "kubectl -n kube-system get pods -l io.cilium/app=operator -o wide; each needs a node of its own (cilium.operatorReplicas)";
     if (operator === undefined) {
-      const seen = "no Deployment kube-system/cilium-operator";
-      return verdict([{ seen, expected: "it exists", next: "run pulumi up --refresh" }], "");
+      return failed({
+        seen: "no Deployment kube-system/cilium-operator",
+        expected,
+        next: "run pulumi up --refresh",
+      });
     }
     const { metadata, spec, status } = operator;
     const { replicas = 1 } = spec ?? {};
     const { readyReplicas = 0, updatedReplicas = 0, observedGeneration } = status ?? {};
-    const current = observedGeneration === metadata?.generation;
-    const right = current && readyReplicas === replicas && updatedReplicas === replicas;
-    const seen = `${readyReplicas} ready, ${updatedReplicas} updated of ${replicas}${current ? "" : `; ${UNSEEN}`}`;
-    return verdict(right ? [] : [{ seen, expected, next }], seen);
+    const isCurrent = observedGeneration === metadata?.generation;
+    const seen = `${readyReplicas} ready, ${updatedReplicas} updated of ${replicas}${isCurrent ? "" : `; ${NOT_PROCESSED}`}`;
+    if (isCurrent && readyReplicas === replicas && updatedReplicas === replicas) {
+      return passed(seen);
+    }
+    return failed({
+      seen,
+      expected,
+      next: "kubectl -n kube-system get pods -l io.cilium/app=operator -o wide; each replica needs a node of its own (cilium.operatorReplicas)",
+    });
   },
-};
+});
 
-/** Agents and operators run the image of the version that the stack names. */
-export const imageVersion: Check = {
+export const imageVersion = defineCheck({
   name: "image-version",
-  title: "agents and operators run the version asked for",
-  needs: ["helm-release"],
+  title: "agents and operators run the configured version of Cilium",
+  needs: [helmRelease],
   judge: (facts, { cilium }) => {
-    const expected = `v${cilium.version.replace(/^v/, "")}`;
+    const expected = `v${withoutV(cilium.version)}`;
     const next =
-      "remove what sets another image (cilium.values, or another owner of the object), then pulumi up --refresh";
-    const findings = templates(facts).flatMap(([where, spec]) =>
-      (spec.containers.slice(0, 1) ?? []).flatMap(({ image = "" }) => {
+      "remove the setting of another image (in cilium.values, or by another tool that manages the object), then pulumi up --refresh";
+    const findings = podSpecs(facts).flatMap(([where, { containers }]) =>
+      containers.slice(0, 1).flatMap(({ image = "" }) => {
         // quay.io/cilium/cilium:v1.20.2@sha256:…
         const tag = /:([^:/@]+)(@.*)?$/.exec(image)?.[1];
         return tag === expected
@@ -109,44 +116,44 @@ export const imageVersion: Check = {
           : [{ seen: `${where} has ${image}`, expected: `tag ${expected}`, next }];
       }),
     );
-    return verdict(findings, expected);
+    return passedUnless(findings, expected);
   },
-};
+});
 
-/** Agents and operators reach the API through KubePrism, which is on every node. */
-export const apiServerAddress: Check = {
+export const apiServerAddress = defineCheck({
   name: "api-server-address",
-  title: "agents and operators reach the API through KubePrism",
-  needs: ["helm-release"],
+  title: "agents and operators reach the Kubernetes API through KubePrism",
+  needs: [helmRelease],
   judge: (facts, { kubePrism }) => {
     const expected = `KUBERNETES_SERVICE_HOST=${kubePrism.host}, KUBERNETES_SERVICE_PORT=${kubePrism.port}`;
     const next =
-      "run pulumi up --refresh: something else has changed it, or cilium.values does (k8sServiceHost, k8sServicePort)";
-    const findings: Finding[] = templates(facts).flatMap(([where, { containers }]) =>
+      "remove k8sServiceHost and k8sServicePort from cilium.values, if they are there; then pulumi up --refresh";
+    const findings = podSpecs(facts).flatMap(([where, { containers }]) =>
       containers.slice(0, 1).flatMap((container) => {
-        const [host, port] = ["HOST", "PORT"].map((end) =>
-          variable(container, `KUBERNETES_SERVICE_${end}`),
-        );
+        const host = variableOf(container, "KUBERNETES_SERVICE_HOST");
+        const port = variableOf(container, "KUBERNETES_SERVICE_PORT");
         return host === kubePrism.host && port === String(kubePrism.port)
           ? []
           : [{ seen: `${where} has ${host ?? "no host"}:${port ?? "no port"}`, expected, next }];
       }),
     );
-    return verdict(findings, `${kubePrism.host}:${kubePrism.port}`);
+    return passedUnless(findings, `${kubePrism.host}:${kubePrism.port}`);
   },
-};
+});
 
-/** What agents, running ones, too, and operators are made of. */
-function templates(facts: Parameters<Check["judge"]>[0]): [where: string, spec: V1PodSpec][] {
-  const daemonSet = ciliumDaemonSet(facts)?.spec?.template.spec;
-  const operator = facts.operator?.spec?.template.spec;
+/** Specs of agents and operators: of the templates, and of running agents, which an older template may have made. */
+function podSpecs(facts: Facts): [where: string, spec: V1PodSpec][] {
   return [
-    ["DaemonSet cilium", daemonSet] as const,
-    ["Deployment cilium-operator", operator] as const,
+    ["DaemonSet cilium", ciliumDaemonSet(facts)?.spec?.template.spec] as const,
+    ["Deployment cilium-operator", facts.operator?.spec?.template.spec] as const,
     ...facts.agents.map(({ metadata, spec }) => [`Pod ${metadata?.name}`, spec] as const),
   ].flatMap(([where, spec]) => (spec === undefined || spec === null ? [] : [[where, spec]]));
 }
 
-function variable({ env }: V1Container, name: string): string | undefined {
-  return env?.find((candidate) => candidate.name === name)?.value;
+function variableOf({ env }: V1Container, name: string): string | undefined {
+  return env?.find((variable) => variable.name === name)?.value;
+}
+
+function withoutV(version: string): string {
+  return version.replace(/^v/, "");
 }

@@ -3,274 +3,181 @@ import { CoreV1Api, type KubeConfig, KubernetesObjectApi } from "@kubernetes/cli
 import { ignoreNotFound, retryTransient } from "../../kubernetes/client";
 import { until } from "../../kubernetes/until";
 import type { Result } from "../checks";
-import { type Finding, skipped, unknown, type Verdict } from "../checks/check";
-import { arpAnswers, interfaceTo } from "./arp";
-import { PROOF_LABEL, proofObjects } from "./manifests";
+import { failed, passed, skipped, unknown, type Verdict } from "../checks/check";
+import {
+  requestArp,
+  requestHttp,
+  type TestRun,
+  timeSinceRequest,
+  waitForAddress,
+} from "./requests";
+import { gatewayObjects, serviceObjects, TEST_LABEL } from "./testObjects";
 
-/** Milliseconds between two questions. */
-const INTERVAL = 250;
-
-/** Milliseconds that an answer over TCP may take; on a LAN it takes one or two. */
-const ANSWER_TIMEOUT = 2000;
-
-/** Seconds that a namespace has to go away. */
+/** Seconds that the deletion of a namespace may take. */
 const CLEANUP_SECONDS = 120;
 
-/** Milliseconds after which a proof's namespace belongs to none that still runs: it ends within a few minutes. */
-const ABANDONED = 15 * 60_000;
+/** Milliseconds between two looks for a namespace that is being deleted. */
+const CLEANUP_INTERVAL = 250;
 
-/** How to prove. */
-export interface ProofOptions {
+/** Age in milliseconds at which a namespace belongs to an interrupted test: one that runs ends within a few minutes. */
+const ABANDONED_AGE = 15 * 60_000;
+
+export interface ConnectivityTestOptions {
   /** Image of agnhost, from a registry that the nodes reach. */
   readonly image: string;
-  /** Seconds that each step may take, the pull of the image among them. */
+  /** Seconds that each step may take, the pull of the image included. */
   readonly timeoutSeconds: number;
-  /** What the check of Cilium's GatewayClass came to; a Gateway is asked for only when it passed. */
+  /** Verdict of the check gateway-class: only if it passed, a Gateway is tested. */
   readonly gatewayClass: Verdict;
-  /** Ends it early when it fires; what was made is removed all the same. */
+  /** Ends the test early when it is aborted; the namespace is deleted all the same. */
   readonly signal: AbortSignal;
-  /** Checks to leave out: reasons by name. */
+  /** Checks to leave out: their names, with reasons. */
   readonly skip: ReadonlyMap<string, string>;
-  /** Told what goes on. */
-  readonly progress?: (line: string) => void;
+  /** Called with a progress message. */
+  readonly onProgress?: (message: string) => void;
 }
 
-/** The proof's own checks. */
+type Run = ConnectivityTestOptions & TestRun;
+
 const CHECKS = {
-  address: ["active-address", "a new LoadBalancer Service gets an address"],
-  tcp: ["active-tcp", "the address answers over TCP, from here"],
-  arp: ["active-arp", "one node answers ARP for the address, from here"],
-  gatewayAddress: ["active-gateway-address", "a new Gateway gets an address"],
-  gatewayHttp: ["active-gateway-http", "the Gateway answers over HTTP, from here"],
+  address: { name: "connectivity-address", title: "a new LoadBalancer Service gets an address" },
+  tcp: { name: "connectivity-tcp", title: "the Service answers over TCP, from this machine" },
+  arp: { name: "connectivity-arp", title: "exactly one node answers ARP for the address" },
+  gatewayAddress: { name: "connectivity-gateway-address", title: "a new Gateway gets an address" },
+  gatewayHttp: {
+    name: "connectivity-gateway-http",
+    title: "the Gateway answers over HTTP, from this machine",
+  },
 } as const;
+
+/** Names and titles of the checks that the test makes. */
+export const connectivityChecks = Object.values(CHECKS);
 
 const GATEWAY_CHECKS = [CHECKS.gatewayAddress, CHECKS.gatewayHttp];
 
-/** Names and titles of the proof's checks. */
-export const PROOF_CHECKS = Object.values(CHECKS).map(([name, title]) => ({ name, title }));
-
-/** The proof's checks where nothing can answer. */
-export function notProvable(why: string): Result[] {
-  return Object.values(CHECKS).map((check) => result(check, unknown(why)));
+/** Results where nothing can answer. */
+export function unknownConnectivity(reason: string): Result[] {
+  return connectivityChecks.map((check) => ({ check, verdict: unknown(reason) }));
 }
 
 /**
- * Makes an echo workload with an address and a Gateway, asks both from here, and removes everything again, whatever
- * happens; what an earlier, interrupted proof left, too.
- * @throws Error when objects cannot be made or removed.
+ * Creates an echo workload with a Service and a Gateway in a namespace of its own, sends requests to both from this
+ * machine, and deletes the namespace whatever happens, and namespaces that interrupted tests left.
+ * @throws Error when an object cannot be created, or a namespace not deleted.
  */
-export async function prove(cluster: KubeConfig, options: ProofOptions): Promise<Result[]> {
+export async function testConnectivity(
+  cluster: KubeConfig,
+  options: ConnectivityTestOptions,
+): Promise<Result[]> {
   const core = cluster.makeApiClient(CoreV1Api);
-  const objects = KubernetesObjectApi.makeApiClient(cluster);
-  await removeNamespaces(core, await abandoned(core), options);
-  const namespace = `talos-cilium-proof-${randomBytes(3).toString("hex")}`;
+  const objectApi = KubernetesObjectApi.makeApiClient(cluster);
+  await deleteNamespaces(core, await abandonedNamespaces(core), options);
+  const namespace = `talos-cilium-test-${randomBytes(3).toString("hex")}`;
   try {
     await core.createNamespace({
-      body: { metadata: { name: namespace, labels: { [PROOF_LABEL]: "true" } } },
+      body: { metadata: { name: namespace, labels: { [TEST_LABEL]: "true" } } },
     });
-    const began = performance.now();
-    const withGateway = options.gatewayClass.outcome === "passed";
-    for (const object of proofObjects(namespace, options.image, withGateway)) {
-      await retryTransient(() => objects.create(object));
-    }
-    const ofService = await proveService(core, namespace, began, options);
-    const hasAddress = ofService[0]?.verdict.outcome === "passed";
-    // Where a Service gets no address, a Gateway's Service gets none either.
-    const ofGateway = hasAddress
-      ? await proveGateway(core, namespace, began, options)
-      : GATEWAY_CHECKS.map((check) => result(check, needs(CHECKS.address[0])));
-    return [...ofService, ...ofGateway];
+    const run: Run = { ...options, core, namespace, began: performance.now() };
+    const objects = [
+      ...serviceObjects(namespace, options.image),
+      ...(options.gatewayClass.outcome === "passed" ? gatewayObjects(namespace) : []),
+    ];
+    for (const object of objects) await retryTransient(() => objectApi.create(object));
+    const service = await testService(run);
+    // Where a Service gets no address, the Service of a Gateway gets none either.
+    const gateway =
+      service[0]?.verdict.outcome === "passed"
+        ? await testGateway(run)
+        : GATEWAY_CHECKS.map((check) => ({ check, verdict: skippedAfter(CHECKS.address) }));
+    return [...service, ...gateway];
   } finally {
-    await removeNamespaces(core, [namespace], options);
+    await deleteNamespaces(core, [namespace], options);
   }
 }
 
-/** Names of the namespaces that interrupted proofs left. */
-async function abandoned(core: CoreV1Api): Promise<string[]> {
-  const { items } = await retryTransient(() => core.listNamespace({ labelSelector: PROOF_LABEL }));
+async function testService(run: Run): Promise<Result[]> {
+  run.onProgress?.("waiting for the Service's address");
+  const address = await waitForAddress(run, "echo");
+  if (address === undefined) {
+    return [
+      { check: CHECKS.address, verdict: noAddress("Service", run) },
+      { check: CHECKS.tcp, verdict: skippedAfter(CHECKS.address) },
+      { check: CHECKS.arp, verdict: skippedAfter(CHECKS.address) },
+    ];
+  }
+  const verdict = passed(`${address}, ${timeSinceRequest(run)}`);
+  run.onProgress?.(`sending requests to ${address}`);
+  return [
+    { check: CHECKS.address, verdict },
+    await unlessSkipped(CHECKS.tcp, run, () => requestHttp(run, address)),
+    await unlessSkipped(CHECKS.arp, run, () => requestArp(address)),
+  ];
+}
+
+async function testGateway(run: Run): Promise<Result[]> {
+  const { gatewayClass } = run;
+  if (gatewayClass.outcome !== "passed") {
+    const verdict =
+      gatewayClass.outcome === "failed" ? skippedAfter({ name: "gateway-class" }) : gatewayClass;
+    return GATEWAY_CHECKS.map((check) => ({ check, verdict }));
+  }
+  run.onProgress?.("waiting for the Gateway's address");
+  // Cilium's operator makes a Service of this name for the Gateway echo.
+  const address = await waitForAddress(run, "cilium-gateway-echo");
+  if (address === undefined) {
+    return [
+      { check: CHECKS.gatewayAddress, verdict: noAddress("Gateway", run) },
+      { check: CHECKS.gatewayHttp, verdict: skippedAfter(CHECKS.gatewayAddress) },
+    ];
+  }
+  const verdict = passed(`${address}, ${timeSinceRequest(run)}`);
+  run.onProgress?.(`sending requests to ${address}`);
+  return [
+    { check: CHECKS.gatewayAddress, verdict },
+    await unlessSkipped(CHECKS.gatewayHttp, run, () => requestHttp(run, address)),
+  ];
+}
+
+async function abandonedNamespaces(core: CoreV1Api): Promise<string[]> {
+  const { items } = await retryTransient(() => core.listNamespace({ labelSelector: TEST_LABEL }));
   return items
-    .filter(({ metadata }) => Date.now() - Number(metadata?.creationTimestamp) > ABANDONED)
+    .filter(({ metadata }) => Date.now() - Number(metadata?.creationTimestamp) > ABANDONED_AGE)
     .map(({ metadata }) => metadata?.name ?? "");
 }
 
-async function proveService(
-  core: CoreV1Api,
-  namespace: string,
-  began: number,
-  options: ProofOptions,
-): Promise<Result[]> {
-  options.progress?.("waiting for a Service's address");
-  const address = await addressOf(core, namespace, "echo", options);
-  if (address === undefined) {
-    return [
-      result(CHECKS.address, noAddress("Service", namespace, options)),
-      ...[CHECKS.tcp, CHECKS.arp].map((check) => result(check, needs(CHECKS.address[0]))),
-    ];
-  }
-  const given = secondsSince(began);
-  options.progress?.(`asking ${address}`);
-  const tcp = await unlessSkipped(CHECKS.tcp, options, () => firstAnswer(address, began, options));
-  const arp = await unlessSkipped(CHECKS.arp, options, () => proveArp(address));
-  return [
-    result(CHECKS.address, {
-      outcome: "passed",
-      detail: `${address}, ${given} after it was asked for`,
-    }),
-    result(CHECKS.tcp, tcp),
-    result(CHECKS.arp, arp),
-  ];
-}
-
-async function proveGateway(
-  core: CoreV1Api,
-  namespace: string,
-  began: number,
-  options: ProofOptions,
-): Promise<Result[]> {
-  const { gatewayClass } = options;
-  if (gatewayClass.outcome !== "passed") {
-    const verdict = gatewayClass.outcome === "failed" ? needs("gateway-class") : gatewayClass;
-    return GATEWAY_CHECKS.map((check) => result(check, verdict));
-  }
-  options.progress?.("waiting for a Gateway's address");
-  // Cilium's operator makes a Service of this name for a Gateway.
-  const address = await addressOf(core, namespace, "cilium-gateway-echo", options);
-  if (address === undefined) {
-    return [
-      result(CHECKS.gatewayAddress, noAddress("Gateway", namespace, options)),
-      result(CHECKS.gatewayHttp, needs(CHECKS.gatewayAddress[0])),
-    ];
-  }
-  options.progress?.(`asking ${address}`);
-  return [
-    result(CHECKS.gatewayAddress, {
-      outcome: "passed",
-      detail: `${address}, ${secondsSince(began)} after it was asked for`,
-    }),
-    result(
-      CHECKS.gatewayHttp,
-      await unlessSkipped(CHECKS.gatewayHttp, options, () => firstAnswer(address, began, options)),
-    ),
-  ];
-}
-
-/** Address that a Service is given; undefined when it is given none in time. */
-function addressOf(
-  core: CoreV1Api,
-  namespace: string,
-  name: string,
-  options: ProofOptions,
-): Promise<string | undefined> {
-  return untilTimeout(options, async () => {
-    const service = await ignoreNotFound(() => core.readNamespacedService({ namespace, name }));
-    return service?.status?.loadBalancer?.ingress?.[0]?.ip;
-  });
-}
-
-/** Asks an address over HTTP until the echo workload answers. */
-async function firstAnswer(
-  address: string,
-  began: number,
-  options: ProofOptions,
-): Promise<Verdict> {
-  const url = `http://${address.includes(":") ? `[${address}]` : address}/hostname`;
-  let last = "";
-  const answer = await untilTimeout(options, async () => {
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT) });
-      const text = (await response.text()).trim();
-      if (response.ok) return text;
-      last = `HTTP ${response.status}`;
-    } catch (error) {
-      const { cause, message } = error as Error;
-      last = cause instanceof Error ? cause.message : message;
-    }
-    return undefined;
-  });
-  if (answer !== undefined) {
-    return {
-      outcome: "passed",
-      detail: `${answer} answered ${secondsSince(began)} after it was asked for`,
-    };
-  }
-  return failed({
-    seen: `${url}: no answer within ${options.timeoutSeconds} s (${last})`,
-    expected: "an answer of the echo workload",
-    next: `see whether this machine reaches the LAN (ip route get ${address}), whether the workload runs (its image: ${options.image}), and who has the lease (service-leases, service-announcements)`,
-  });
-}
-
-async function proveArp(address: string): Promise<Verdict> {
-  const device = interfaceTo(address);
-  if (device === undefined) {
-    return unknown(`${address} is on no network of this machine; run it on the LAN`);
-  }
-  let answers: string[];
-  try {
-    answers = await arpAnswers(address, device);
-  } catch (error) {
-    return unknown((error as Error).message);
-  }
-  if (answers.length === 1) return { outcome: "passed", detail: `${address} is at ${answers[0]}` };
-  return failed({
-    seen: `${address}: ${answers.length === 0 ? "nobody answers" : `${answers.join(" and ")} answer`} ARP`,
-    expected: "one hardware address",
-    next:
-      answers.length === 0
-        ? "see who has the lease and on which device (service-leases, service-announcements)"
-        : "find the other owner of the address: a DHCP server's range, another cluster's pool",
-  });
-}
-
-/** Removes namespaces, and waits until they are gone: the addresses are free again then. */
-async function removeNamespaces(
+/** Deletes namespaces and waits until they are gone: then their addresses are free again. */
+async function deleteNamespaces(
   core: CoreV1Api,
   names: readonly string[],
-  { progress }: ProofOptions,
+  { onProgress }: ConnectivityTestOptions,
 ): Promise<void> {
-  if (names.length > 0) progress?.("removing what the proof made");
+  if (names.length > 0) onProgress?.("deleting the test's namespace");
   for (const name of names) await ignoreNotFound(() => core.deleteNamespace({ name }));
   const left = await until(
     async () => {
-      const found = names.map((name) => ignoreNotFound(() => core.readNamespace({ name })));
-      return (await Promise.all(found)).flatMap((namespace) => namespace?.metadata?.name ?? []);
+      const reads = names.map((name) => ignoreNotFound(() => core.readNamespace({ name })));
+      return (await Promise.all(reads)).flatMap((namespace) => namespace?.metadata?.name ?? []);
     },
     (found) => found.length === 0,
-    { seconds: CLEANUP_SECONDS, interval: INTERVAL },
+    { seconds: CLEANUP_SECONDS, interval: CLEANUP_INTERVAL },
   );
   if (left.length > 0) {
     throw new Error(
-      `the proof's namespace was not removed within ${CLEANUP_SECONDS} s (${left.join(", ")}); see kubectl get namespace ${left[0]} -o yaml`,
+      `the test's namespace was not deleted within ${CLEANUP_SECONDS} s (${left.join(", ")}); see kubectl get namespace ${left[0]} -o yaml`,
     );
   }
 }
 
-/** Looks until there is an answer; undefined when there is none in time. */
-function untilTimeout<T>(
-  { timeoutSeconds, signal }: ProofOptions,
-  look: () => Promise<T | undefined>,
-): Promise<T | undefined> {
-  return until(look, (answer) => answer !== undefined, {
-    seconds: timeoutSeconds,
-    interval: INTERVAL,
-    signal,
-  });
-}
-
 async function unlessSkipped(
-  [name]: readonly [string, string],
-  { skip }: ProofOptions,
-  check: () => Promise<Verdict>,
-): Promise<Verdict> {
-  const reason = skip.get(name);
-  return reason === undefined ? check() : skipped(reason);
+  check: Result["check"],
+  { skip }: Run,
+  request: () => Promise<Verdict>,
+): Promise<Result> {
+  const reason = skip.get(check.name);
+  return { check, verdict: reason === undefined ? await request() : skipped(reason) };
 }
 
-function secondsSince(began: number): string {
-  return `${((performance.now() - began) / 1000).toFixed(1)} s`;
-}
-
-function noAddress(kind: string, namespace: string, { timeoutSeconds }: ProofOptions): Verdict {
+function noAddress(kind: string, { namespace, timeoutSeconds }: Run): Verdict {
   return failed({
     seen: `${kind} ${namespace}/echo: no address within ${timeoutSeconds} s`,
     expected: "an address of a pool",
@@ -278,14 +185,6 @@ function noAddress(kind: string, namespace: string, { timeoutSeconds }: ProofOpt
   });
 }
 
-function needs(name: string): Verdict {
+function skippedAfter({ name }: { readonly name: string }): Verdict {
   return skipped(`${name} failed`);
-}
-
-function failed(finding: Finding): Verdict {
-  return { outcome: "failed", findings: [finding] };
-}
-
-function result([name, title]: readonly [string, string], verdict: Verdict): Result {
-  return { check: { name, title }, verdict };
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** States that Cilium's API gives its parts (api/v1/models/status.go, k8s_status.go). */
+/** States in Cilium's API (api/v1/models/status.go, k8s_status.go). */
 const state = z.enum(["Ok", "Warning", "Failure", "Disabled"]);
 
 /**
- * As much of `cilium-dbg status -o json` as is judged (api/v1/models/status_response.go, the same from 1.18 to 1.20).
- * Go leaves out what is false, empty or zero, so only what an agent always says is required.
+ * The fields of `cilium-dbg status -o json` that are read (api/v1/models/status_response.go, the same from 1.18 to 1.20).
+ * Go leaves out a field that is false, empty or zero: only the fields that an agent always has are required.
  */
 const status = z.object({
   cilium: z.object({ state, msg: z.string().optional() }),
@@ -44,14 +44,14 @@ const status = z.object({
   }),
 });
 
-/** As much of `cilium-dbg node list -o json` as is judged (api/v1/models/node_element.go). */
+/** The fields of `cilium-dbg node list -o json` that are read (api/v1/models/node_element.go). */
 const nodeList = z.array(z.object({ name: z.string() }));
 
-/** Outcome of the probes of one address, by ICMP and HTTP (api/v1/health/models/connectivity_status.go). */
+/** Result of probing one address, by ICMP or HTTP (api/v1/health/models/connectivity_status.go). */
 const probe = z.object({
-  /** What is wrong; empty or absent when nothing is. */
+  /** The problem; empty or absent when there is none. */
   status: z.string().optional(),
-  /** When it was found out, RFC 3339; absent when it was not yet. */
+  /** Time of the probe, RFC 3339; absent before the first one. */
   lastProbed: z.string().optional(),
 });
 const path = z.object({
@@ -64,7 +64,7 @@ const addresses = z.object({
   "secondary-addresses": z.array(path).nullish(),
 });
 
-/** As much of `cilium-health status -o json` as is judged (api/v1/health/models/health_status_response.go). */
+/** The fields of `cilium-health status -o json` that are read (api/v1/health/models/health_status_response.go). */
 const health = z.object({
   nodes: z
     .array(
@@ -78,42 +78,41 @@ const health = z.object({
   probeInterval: z.string().optional(),
 });
 
-/** A path from a node to another one, or to a pod there, that Cilium probes. */
+/** A path from one node to another, or to a pod on it, that Cilium probes. */
 export interface ProbedPath {
-  /** The other node's name. */
+  /** Name of the node that is probed. */
   readonly node: string;
-  /** Its own address, or that of a pod on it. */
+  /** Whether the address is the node's, or that of a pod on it. */
   readonly to: "host" | "pod";
   readonly ip: string;
-  /** What is wrong; empty when nothing is. */
+  /** Empty when there is none. */
   readonly problem: string;
-  /** When it was found out; undefined when it was not yet. */
+  /** Time of the last probe; undefined before the first one. */
   readonly probed: Date | undefined;
 }
 
-/** What an agent tells of itself. */
+/** State of an agent, from its own commands. */
 export interface AgentReport {
-  /** Its status. */
   readonly status: z.output<typeof status>;
-  /** Names of the nodes that it knows, its own among them. */
+  /** Names of the nodes that it knows, its own included. */
   readonly knownNodes: readonly string[];
-  /** What its probes of all nodes came to; undefined when they are off. */
+  /** Results of its probes; undefined when probes are off. */
   readonly health: { readonly interval: string; readonly paths: readonly ProbedPath[] } | undefined;
-  /** MTU of the pods' devices, bytes. */
+  /** MTU of the pods' devices, in bytes. */
   readonly mtu: number;
-  /** The configuration that it was started with, by key. */
+  /** The configuration that it started with, by key. */
   readonly config: Readonly<Record<string, string>>;
-  /** The addresses that it announces. */
+  /** Addresses that it announces on the LAN. */
   readonly announced: readonly string[];
 }
 
-/** Between the outputs of the commands; no line of theirs. */
+/** Line between the outputs of two commands; none of them prints it. */
 const SEPARATOR = "=====talos-cilium=====";
 
-/** Folder into which an agent's init container writes what the agent is started with (chart, cilium-agent/daemonset.yaml). */
+/** Folder into which the init container writes the agent's configuration (chart, cilium-agent/daemonset.yaml). */
 const CONFIG_FOLDER = "/tmp/cilium/config-map";
 
-/** What is run in the agent's container, all of it in one exec, as that costs most. */
+/** Command for the agent's container. It is one exec for everything, since the exec costs the most time. */
 export const REPORT_COMMAND = [
   "sh",
   "-euc",
@@ -121,7 +120,7 @@ export const REPORT_COMMAND = [
     `cd ${CONFIG_FOLDER}; tail -n +1 -- *`,
     "cilium-dbg status -o json",
     "cilium-dbg node list -o json",
-    // Where probes are off nothing answers it; where they are on the missing answer is an error.
+    // It fails where probes are off. Where they are on, the missing output is an error of its own.
     "cilium-health status -o json || true",
     "cilium-dbg shell -- db/show mtu",
     "cilium-dbg shell -- db/show l2-announce",
@@ -129,63 +128,72 @@ export const REPORT_COMMAND = [
 ];
 
 /**
- * Reads what {@link REPORT_COMMAND} printed.
- * @throws Error naming the part that has not the shape that Cilium 1.18 to 1.20 give it.
+ * Reads the output of {@link REPORT_COMMAND}.
+ * @throws Error that names the part whose shape is not that of Cilium 1.18 to 1.20.
  */
-export function readAgentReport(printed: string): AgentReport {
-  const parts = printed.split(`${SEPARATOR}\n`);
-  const [files = "", ofStatus = "", nodes = "", ofHealth = "", mtus = "", announced = ""] = parts;
+export function readAgentReport(output: string): AgentReport {
+  const parts = output.split(`${SEPARATOR}\n`);
+  const [files = "", agent = "", nodes = "", probes = "", mtus = "", announced = ""] = parts;
   if (parts.length !== 6) throw new Error(`the agent printed ${parts.length} parts instead of 6`);
   const config = readConfig(files);
   return {
     config,
-    status: shaped("cilium-dbg status -o json", status, ofStatus),
-    knownNodes: shaped("cilium-dbg node list -o json", nodeList, nodes).map(({ name }) =>
+    status: parseJson("cilium-dbg status -o json", status, agent),
+    knownNodes: parseJson("cilium-dbg node list -o json", nodeList, nodes).map(({ name }) =>
       withoutCluster(name),
     ),
-    health: config["enable-health-checking"] === "false" ? undefined : readHealth(ofHealth),
+    health: config["enable-health-checking"] === "false" ? undefined : readHealth(probes),
     mtu: readMtu(mtus),
-    announced: [...new Set(rows("l2-announce", ["IP", "NetworkInterface"], announced).map(first))],
+    announced: [
+      ...new Set(
+        parseTable("l2-announce", ["IP", "NetworkInterface"], announced).map(([ip = ""]) => ip),
+      ),
+    ],
   };
 }
 
-/** Every path that was or will be probed, by ICMP and by HTTP. */
+/** Every path, by ICMP and by HTTP, probed or not yet. */
 function readHealth(text: string): AgentReport["health"] {
-  const { nodes, probeInterval = "" } = shaped("cilium-health status -o json", health, text);
-  const paths = (nodes ?? []).flatMap((node) =>
-    [["host", node.host] as const, ["pod", node["health-endpoint"]] as const].flatMap(
-      ([to, each]) =>
-        [each?.["primary-address"], ...(each?.["secondary-addresses"] ?? [])].flatMap((found) =>
-          found === undefined
-            ? []
-            : [found.icmp ?? {}, found.http ?? {}].map(({ status: problem = "", lastProbed }) => ({
-                node: withoutCluster(node.name),
-                to,
-                ip: found.ip ?? "",
-                problem,
-                probed: lastProbed === undefined ? undefined : new Date(lastProbed),
-              })),
-        ),
-    ),
-  );
+  const { nodes, probeInterval = "" } = parseJson("cilium-health status -o json", health, text);
+  const paths = (nodes ?? []).flatMap((node) => [
+    ...pathsTo("host", node.name, node.host),
+    ...pathsTo("pod", node.name, node["health-endpoint"]),
+  ]);
   return { interval: probeInterval, paths };
 }
 
-/** Name of a node without that of its cluster, which Cilium puts before it. */
+function pathsTo(
+  to: ProbedPath["to"],
+  name: string,
+  target: z.output<typeof addresses> | undefined,
+): ProbedPath[] {
+  const node = withoutCluster(name);
+  const paths = [target?.["primary-address"], ...(target?.["secondary-addresses"] ?? [])];
+  return paths.flatMap((each) => {
+    if (each === undefined) return [];
+    const { ip = "", icmp = {}, http = {} } = each;
+    return [icmp, http].map(({ status: problem = "", lastProbed }) => ({
+      ...{ node, to, ip, problem },
+      probed: lastProbed === undefined ? undefined : new Date(lastProbed),
+    }));
+  });
+}
+
+/** Name of a node without the cluster's: Cilium says cluster/node. */
 function withoutCluster(name: string): string {
   return name.split("/").at(-1) ?? "";
 }
 
-/** MTU of the default route's family; all of them have the same. */
+/** The first row's MTU: all rows have the same. */
 function readMtu(table: string): number {
   const columns = ["Prefix", "DeviceMTU", "RouteMTU", "RoutePostEncryptMTU"];
-  const [, mtu = ""] = rows("mtu", columns, table)[0] ?? [];
+  const [, mtu = ""] = parseTable("mtu", columns, table)[0] ?? [];
   if (!/^[1-9]\d*$/.test(mtu)) throw new Error(`table mtu has an unknown shape (${table.trim()})`);
   return Number(mtu);
 }
 
-/** Output of a command, when it is JSON of the shape that is known. */
-function shaped<T>(command: string, schema: z.ZodType<T>, text: string): T {
+/** @throws Error when the output is not JSON, or has another shape than the schema. */
+function parseJson<T>(command: string, schema: z.ZodType<T>, text: string): T {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -198,23 +206,19 @@ function shaped<T>(command: string, schema: z.ZodType<T>, text: string): T {
   throw new Error(`${command} has an unknown shape (${issue?.path.join(".")}: ${issue?.message})`);
 }
 
-/** Rows of one of the agent's tables, which has just these columns. */
-function rows(name: string, columns: readonly string[], table: string): string[][] {
-  const [head = [], ...found] = table
+/** Rows of one of the agent's tables, which must have these columns. */
+function parseTable(name: string, columns: readonly string[], table: string): string[][] {
+  const [head = [], ...rows] = table
     .trim()
     .split("\n")
     .map((row) => row.trim().split(/\s+/));
   if (head.join() !== columns.join()) {
     throw new Error(`table ${name} has an unknown shape (${head.join(" ")})`);
   }
-  return found;
+  return rows;
 }
 
-function first([cell = ""]: readonly string[]): string {
-  return cell;
-}
-
-/** Files, each after a line ==> name <==, as tail prints them. */
+/** Reads files as tail prints them: each after a line ==> name <==. */
 function readConfig(files: string): Record<string, string> {
   const [before = "", ...parts] = `\n${files}`.split(/\n==> (.+) <==\n/);
   if (before.trim() !== "" || parts.length === 0) {

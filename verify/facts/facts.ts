@@ -14,25 +14,23 @@ import type {
 import type { AgentReport } from "./agentReport";
 import type { HelmRelease } from "./helmRelease";
 
-/** A custom resource, as far as the checks look at it. */
+/** A custom resource, with the fields that are read here. */
 export type CustomResource = KubernetesObject & {
   spec?: Record<string, unknown> & {
     blocks?: { cidr?: string; start?: string; stop?: string }[];
+    interfaces?: string[];
     nodeSelector?: V1LabelSelector;
     serviceSelector?: V1LabelSelector;
   };
   status?: { conditions?: V1Condition[] };
 };
 
-/** What is asked of the API: everything that the checks judge, but for what only the nodes can tell. */
+/** Facts that the Kubernetes API knows. A list of custom resources is empty when their CRD is missing. */
 export interface ClusterFacts {
-  /** Every custom resource definition. */
   readonly crds: readonly V1CustomResourceDefinition[];
-  /** Every GatewayClass; none where the kind is unknown. */
   readonly gatewayClasses: readonly CustomResource[];
-  /** Every Node. */
   readonly nodes: readonly V1Node[];
-  /** Every DaemonSet, of all namespaces. */
+  /** Of all namespaces. */
   readonly daemonSets: readonly V1DaemonSet[];
   /** Deployment of Cilium's operator. */
   readonly operator: V1Deployment | undefined;
@@ -40,37 +38,36 @@ export interface ClusterFacts {
   readonly agents: readonly V1Pod[];
   /** ConfigMap cilium-config. */
   readonly configMap: V1ConfigMap | undefined;
-  /** The latest revision of every Helm release whose chart is Cilium's, or whose name is. */
+  /** Latest revision of each Helm release that is named cilium, or is of Cilium's chart. */
   readonly releases: readonly HelmRelease[];
-  /** Every CiliumLoadBalancerIPPool; none where the kind is unknown. */
+  /** Every CiliumLoadBalancerIPPool. */
   readonly pools: readonly CustomResource[];
-  /** Every CiliumL2AnnouncementPolicy; none where the kind is unknown. */
+  /** Every CiliumL2AnnouncementPolicy. */
   readonly policies: readonly CustomResource[];
-  /** Every Service. */
+  /** Of all namespaces. */
   readonly services: readonly V1Service[];
-  /** Leases of kube-system. */
+  /** Of kube-system. */
   readonly leases: readonly V1Lease[];
 }
 
-/** What one agent told, or why it could not be asked. */
+/** Report of one agent, or why there is none. */
 export type AgentAnswer =
   | { readonly report: AgentReport }
   | { readonly problem: string }
-  /** The node runs no programs (KWOK), so there is nobody to ask. */
+  /** KWOK simulates the node, so no agent runs on it. */
   | { readonly simulated: true };
 
-/** All that the checks judge. */
+/** All facts that the checks judge. */
 export interface Facts extends ClusterFacts {
-  /** Answers of the agents, by their nodes' names. */
+  /** By node name. */
   readonly agentAnswers: ReadonlyMap<string, AgentAnswer>;
-  /** What talosctl said of KubePrism's API servers, by node; undefined: it was not asked. */
+  /** Whether KubePrism is healthy, by node name; undefined when talosctl was not asked. */
   readonly kubePrism: ReadonlyMap<string, boolean> | undefined;
 }
 
 /** Namespace of Cilium. */
 export const NAMESPACE = "kube-system";
 
-/** Cilium's own DaemonSet. */
 export function ciliumDaemonSet({
   daemonSets,
 }: Pick<ClusterFacts, "daemonSets">): V1DaemonSet | undefined {
@@ -79,7 +76,12 @@ export function ciliumDaemonSet({
   );
 }
 
-/** Whether KWOK plays the node: it says so in an annotation of its own. */
+/** Whether this is the Helm release that the stack makes. */
+export function isStackRelease({ name, namespace }: HelmRelease): boolean {
+  return name === "cilium" && namespace === NAMESPACE;
+}
+
+/** Whether KWOK simulates the node. */
 export function isSimulated({ metadata }: V1Node): boolean {
   return metadata?.annotations?.["kwok.x-k8s.io/node"] === "fake";
 }

@@ -21,19 +21,18 @@ import {
 } from "./facts";
 import { readHelmRelease } from "./helmRelease";
 
-/** Objects in one answer of the API: what kubectl asks for, too. */
-const PAGE = 500;
+/** Objects per page of a list, as kubectl has it. */
+const PAGE_SIZE = 500;
 
-/** Agents that are asked at once. Each costs an API server a connection to a kubelet while it lasts. */
-const AGENTS_AT_ONCE = 8;
+/** Agents that are asked in parallel. Each exec costs an API server a connection to a kubelet. */
+const MAX_PARALLEL_AGENTS = 8;
 
-/** A page of a list. */
 interface Page<T> {
   readonly metadata?: V1ListMeta;
   readonly items: T[];
 }
 
-/** Asks the API for everything but what only the nodes can tell. It reads, and changes nothing. */
+/** Reads everything that the Kubernetes API knows; it changes nothing. */
 export async function fetchClusterFacts(cluster: KubeConfig): Promise<ClusterFacts> {
   const core = cluster.makeApiClient(CoreV1Api);
   const apps = cluster.makeApiClient(AppsV1Api);
@@ -43,16 +42,16 @@ export async function fetchClusterFacts(cluster: KubeConfig): Promise<ClusterFac
 
   const [crds, gatewayClasses, nodes, daemonSets, operator, agents, configMap, releases] =
     await Promise.all([
-      all((page) => crdApi.listCustomResourceDefinition(page)),
-      customResources(cluster, "gateway.networking.k8s.io", ["v1"], "gatewayclasses"),
-      all((page) => core.listNode(page)),
-      all((page) => apps.listDaemonSetForAllNamespaces(page)),
+      listAll((page) => crdApi.listCustomResourceDefinition(page)),
+      listCustomResources(cluster, "gateway.networking.k8s.io", ["v1"], "gatewayclasses"),
+      listAll((page) => core.listNode(page)),
+      listAll((page) => apps.listDaemonSetForAllNamespaces(page)),
       ignoreNotFound(() => apps.readNamespacedDeployment({ namespace, name: "cilium-operator" })),
-      all((page) =>
+      listAll((page) =>
         core.listNamespacedPod({ namespace, labelSelector: "k8s-app=cilium", ...page }),
       ),
       ignoreNotFound(() => core.readNamespacedConfigMap({ namespace, name: "cilium-config" })),
-      all((page) =>
+      listAll((page) =>
         core.listSecretForAllNamespaces({
           labelSelector: "owner=helm,status!=superseded",
           ...page,
@@ -60,28 +59,28 @@ export async function fetchClusterFacts(cluster: KubeConfig): Promise<ClusterFac
       ),
     ]);
   const [pools, policies, services, leases] = await Promise.all([
-    customResources(cluster, "cilium.io", ["v2", "v2alpha1"], "ciliumloadbalancerippools"),
-    customResources(cluster, "cilium.io", ["v2alpha1"], "ciliuml2announcementpolicies"),
-    all((page) => core.listServiceForAllNamespaces(page)),
-    all((page) => leaseApi.listNamespacedLease({ namespace, ...page })),
+    listCustomResources(cluster, "cilium.io", ["v2", "v2alpha1"], "ciliumloadbalancerippools"),
+    listCustomResources(cluster, "cilium.io", ["v2alpha1"], "ciliuml2announcementpolicies"),
+    listAll((page) => core.listServiceForAllNamespaces(page)),
+    listAll((page) => leaseApi.listNamespacedLease({ namespace, ...page })),
   ]);
   return {
     ...{ crds, gatewayClasses, nodes, daemonSets, operator, agents, configMap },
-    releases: latest(releases).map(readHelmRelease).filter(isOfCilium),
+    releases: latestRevisions(releases).map(readHelmRelease).filter(isOfCilium),
     ...{ pools, policies, services, leases },
   };
 }
 
 /**
- * Asks the agent of every node, a few at once.
- * @param told called with how many have been asked, of how many.
+ * Asks the agent on every node, a few in parallel.
+ * @param onProgress called with the number of nodes that are done, and of all.
  */
 export async function fetchAgentAnswers(
   cluster: KubeConfig,
   { nodes, agents }: ClusterFacts,
-  told: (asked: number, all: number) => void = () => {},
+  onProgress: (done: number, total: number) => void = () => {},
 ): Promise<Map<string, AgentAnswer>> {
-  let asked = 0;
+  let done = 0;
   const answers = await pMap(
     nodes,
     async (node) => {
@@ -93,12 +92,12 @@ export async function fetchAgentAnswers(
       const answer: AgentAnswer = isSimulated(node)
         ? { simulated: true }
         : pod === undefined
-          ? { problem: "no agent's pod is on it" }
+          ? { problem: "no pod of an agent on this node" }
           : await askAgent(cluster, pod.metadata?.name ?? "");
-      told(++asked, nodes.length);
+      onProgress(++done, nodes.length);
       return [name, answer] as const;
     },
-    { concurrency: AGENTS_AT_ONCE },
+    { concurrency: MAX_PARALLEL_AGENTS },
   );
   return new Map(answers);
 }
@@ -114,14 +113,14 @@ async function askAgent(cluster: KubeConfig, name: string): Promise<AgentAnswer>
   }
 }
 
-/** All of a list, page by page. */
-async function all<T>(
+/** The whole list, page by page. */
+async function listAll<T>(
   list: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
 ): Promise<T[]> {
   const items: T[] = [];
   for (let next: string | undefined; ; ) {
     const page = await retryTransient(() =>
-      list({ limit: PAGE, ...(next !== undefined && { _continue: next }) }),
+      list({ limit: PAGE_SIZE, ...(next !== undefined && { _continue: next }) }),
     );
     items.push(...page.items);
     next = page.metadata?._continue;
@@ -129,8 +128,8 @@ async function all<T>(
   }
 }
 
-/** Objects of a kind, in the first of the versions that the cluster serves; none when it serves none of them. */
-async function customResources(
+/** Objects of a kind, in the first version that the cluster serves; none when it serves none. */
+async function listCustomResources(
   cluster: KubeConfig,
   group: string,
   versions: readonly string[],
@@ -139,10 +138,9 @@ async function customResources(
   const api = cluster.makeApiClient(CustomObjectsApi);
   for (const version of versions) {
     const items = await ignoreNotFound(() =>
-      all(async (page) => {
-        const { limit, _continue } = page;
-        const asked = { group, version, plural, limit, ...(_continue && { _continue }) };
-        return (await api.listClusterCustomObject(asked)) as Page<CustomResource>;
+      listAll(async (page) => {
+        const request = { group, version, plural, ...page };
+        return (await api.listClusterCustomObject(request)) as Page<CustomResource>;
       }),
     );
     if (items !== undefined) return items;
@@ -150,8 +148,8 @@ async function customResources(
   return [];
 }
 
-/** The newest Secret of each release; Helm keeps one for every revision. */
-function latest(secrets: readonly V1Secret[]): V1Secret[] {
+/** The newest Secret of each release: Helm keeps one per revision. */
+function latestRevisions(secrets: readonly V1Secret[]): V1Secret[] {
   const newest = new Map<string, V1Secret>();
   for (const secret of secrets) {
     const { namespace, labels } = secret.metadata ?? {};

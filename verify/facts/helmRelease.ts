@@ -3,25 +3,21 @@ import type { V1Secret } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 
-/** A revision of a Helm release, out of the Secret that Helm keeps of it. Its values are left out: they may be secret. */
+/** A revision of a Helm release, from Helm's Secret. The values are left out: they may be secret. */
 export interface HelmRelease {
-  /** Name of the release. */
   readonly name: string;
-  /** Its namespace. */
   readonly namespace: string;
-  /** Number of the revision. */
   readonly revision: number;
-  /** Helm's state of it: deployed, failed, pending-install, … */
+  /** Helm's state: deployed, failed, pending-install, … */
   readonly state: string;
-  /** Version of the chart. */
   readonly chartVersion: string;
   /** Name of the chart. */
   readonly chart: string;
-  /** Data of the ConfigMap cilium-config that it made; undefined when it made none. */
+  /** Data of the ConfigMap cilium-config in the manifest; undefined when it has none. */
   readonly ciliumConfig: Readonly<Record<string, string>> | undefined;
 }
 
-/** As much of Helm's own record as is read here (helm.sh/helm/v3/pkg/release). */
+/** The fields of Helm's record that are read (helm.sh/helm/v3/pkg/release). */
 const record = z.object({
   name: z.string(),
   namespace: z.string(),
@@ -32,8 +28,8 @@ const record = z.object({
 });
 
 /**
- * Reads Helm's Secret of a release: JSON, gzipped, base64 (and base64 once more, as every Secret).
- * @throws Error when it is not what Helm writes.
+ * Reads Helm's Secret: JSON, gzipped, in base64 (and in base64 once more, as every Secret).
+ * @throws Error when it has another form.
  */
 export function readHelmRelease(secret: V1Secret): HelmRelease {
   const packed = Buffer.from(secret.data?.release ?? "", "base64").toString();
@@ -52,7 +48,7 @@ export function readHelmRelease(secret: V1Secret): HelmRelease {
 }
 
 function ciliumConfigOf(manifest: string): Record<string, string> | undefined {
-  // Of a chart's objects only this one is read, as parsing all of them takes a second.
+  // Only this object is parsed: all of the chart's take a second.
   const text = manifest
     .split(/^---$/m)
     .find(

@@ -11,10 +11,10 @@ import { internalIps } from "../../kubernetes/nodeStatus";
 const resource = z.object({ node: z.string(), spec: z.object({ healthy: z.boolean() }) });
 
 /**
- * Asks Talos, node by node, whether its KubePrism has a healthy API server.
- * @param context context of talosconfig.
- * @returns by the node's name; false, too, for a node that says nothing.
- * @throws Error when talosctl is not to be had, reaches no node, or prints something unknown.
+ * Asks Talos on each node whether its KubePrism has a healthy API server.
+ * @param context context in talosconfig.
+ * @returns by node name; also false for a node that does not answer.
+ * @throws Error when talosctl is not available, reaches no node, or prints another form.
  */
 export async function fetchKubePrism(
   context: string,
@@ -25,7 +25,7 @@ export async function fetchKubePrism(
   );
   const addresses = named.map(([, address]) => address).join(",");
   const args = ["--context", context, "--nodes", addresses, "get", "kubeprismstatuses"];
-  // It fails when one node does not answer, and prints what the others said.
+  // It fails when one node does not answer, but prints the answers of the others.
   const { stdout, stderr, code } = await execa("talosctl", [...args, "--output", "yaml"], {
     reject: false,
     timeout: 60_000,

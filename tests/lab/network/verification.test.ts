@@ -10,7 +10,7 @@ import { verify } from "../../../verify/verify";
 import { eventually } from "../../support/labForTests";
 import { NETWORK_TIMEOUT, NetworkLab } from "../../support/networkLab";
 import { networkScenarios } from "../../support/networkScenarios";
-import { ofAgents, testScenario } from "../../support/scenarios";
+import { agentChecks, testScenario } from "../../support/scenarios";
 
 /** Seconds that a change has to show: agents that start anew, leases. */
 const WAIT = 90;
@@ -28,12 +28,11 @@ describe("the verification, on a real network", function () {
   });
   after(() => lab.remove());
 
-  it("passes every check but those that nobody asked for", async () => {
+  it("passes every check that applies", async () => {
     const outcomes = await eventually("every path between nodes is probed", async () => {
       const results = await verify(lab.clients.config, {
         settings,
         waitSeconds: WAIT,
-        talosContext: undefined,
       });
       const others = results.filter(({ verdict }) => verdict.outcome !== "passed");
       const names = others.map(({ check, verdict }) => `${check.name}: ${verdict.outcome}`);
@@ -42,55 +41,56 @@ describe("the verification, on a real network", function () {
     assert.deepEqual(outcomes, ["kubeprism: not-applicable"]);
   });
 
-  it("proves it from the LAN: an address, one answer to ARP, TCP, a Gateway's address", async () => {
-    const { passed, checks: reported } = await prove();
-    const active = reported.filter(({ name }) => name.startsWith("active-"));
+  it("tests connectivity from the LAN: an address, one answer to ARP, TCP, a Gateway's address", async () => {
+    const { passed, checks: reported } = await testConnectivity();
+    const connectivity = reported.filter(({ name }) => name.startsWith("connectivity-"));
     assert.ok(passed, JSON.stringify(reported.filter(({ outcome }) => outcome === "failed")));
     assert.deepEqual(
-      active.map(({ name, outcome }) => `${name}: ${outcome}`),
+      connectivity.map(({ name, outcome }) => `${name}: ${outcome}`),
       [
-        "active-address: passed",
-        "active-tcp: passed",
-        "active-arp: passed",
-        "active-gateway-address: passed",
-        "active-gateway-http: skipped",
+        "connectivity-address: passed",
+        "connectivity-tcp: passed",
+        "connectivity-arp: passed",
+        "connectivity-gateway-address: passed",
+        "connectivity-gateway-http: skipped",
       ],
     );
-    const detail = (name: string) => active.find((check) => check.name === name)?.detail ?? "";
-    assert.match(detail("active-tcp"), /^echo-\S+ answered \d+\.\d s after it was asked for$/);
+    const detail = (name: string) =>
+      connectivity.find((check) => check.name === name)?.detail ?? "";
+    assert.match(detail("connectivity-tcp"), /^echo-\S+ answered \d+\.\d s after the request$/);
     const macs = await Promise.all(
       (await lab.nodes()).map((node) => hardwareAddress(lab.folder, node)),
     );
-    const [, mac = ""] = / is at (\S+)$/.exec(detail("active-arp")) ?? [];
-    assert.ok(macs.includes(mac), detail("active-arp"));
+    const [, mac = ""] = / is at (\S+)$/.exec(detail("connectivity-arp")) ?? [];
+    assert.ok(macs.includes(mac), detail("connectivity-arp"));
     await nothingIsLeft();
   });
 
   const scenarios = networkScenarios(lab);
   for (const scenario of scenarios) testScenario(lab, () => settings, scenario);
 
-  it("has a scenario for every check that agents have to answer", () => {
-    assert.deepEqual(new Set(scenarios.map(({ check }) => check)), ofAgents);
+  it("has a scenario for every check that needs agents", () => {
+    assert.deepEqual(new Set(scenarios.map(({ check }) => check)), agentChecks);
   });
 
-  describe("its active proof", () => {
+  describe("its connectivity test", () => {
     it("finds a Gateway that nothing answers for", async () => {
       assertFailed(
-        await prove({ notHere: [] }, "--timeout", "10"),
-        "active-gateway-http",
+        await testConnectivity({ skip: [] }, "--timeout", "10"),
+        "connectivity-gateway-http",
         /^http:\/\/192\.168\.10\.\d+\/hostname: no answer within 10 s \(.*\)$/,
       );
     });
 
     it("finds a workload that does not run", async () => {
       assertFailed(
-        await prove({}, "--timeout", "10", "--image", "registry.invalid/none:1"),
-        "active-tcp",
+        await testConnectivity({}, "--timeout", "10", "--image", "registry.invalid/none:1"),
+        "connectivity-tcp",
         /^http:\/\/192\.168\.10\.\d+\/hostname: no answer within 10 s \(.*\)$/,
       );
     });
 
-    it("finds somebody else who has the address", async () => {
+    it("finds another machine with the address", async () => {
       // The next free one of the pool; a stranger on the LAN has it, and answers HTTP, too.
       await lab.on("lan", "ip", "address", "add", "192.168.10.51/32", "dev", "lan");
       const { agnhost } = await lab.tools();
@@ -103,8 +103,8 @@ describe("the verification, on a real network", function () {
       );
       try {
         assertFailed(
-          await prove(),
-          "active-arp",
+          await testConnectivity(),
+          "connectivity-arp",
           /^192\.168\.10\.51: [\da-f:]{17} and [\da-f:]{17} answer ARP$/,
         );
       } finally {
@@ -113,10 +113,14 @@ describe("the verification, on a real network", function () {
       }
     });
 
-    it("finds that a Gateway gets no address, and a Service none", async () => {
+    it("finds a Gateway and a Service without an address", async () => {
       for (const [stop, check, seen] of [
-        ["192.168.10.51", "active-gateway-address", /^Gateway .*\/echo: no address within 5 s$/],
-        ["192.168.10.50", "active-address", /^Service .*\/echo: no address within 5 s$/],
+        [
+          "192.168.10.51",
+          "connectivity-gateway-address",
+          /^Gateway .*\/echo: no address within 5 s$/,
+        ],
+        ["192.168.10.50", "connectivity-address", /^Service .*\/echo: no address within 5 s$/],
       ] as const) {
         const change = (config: StackConfig) =>
           deepmerge(
@@ -127,8 +131,8 @@ describe("the verification, on a real network", function () {
             { arrayMerge: (_before, after) => after },
           );
         await lab.reconfigure(change);
-        const asked = settingsOf(await lab.config("lab", change));
-        assertFailed(await prove({ asked }, "--timeout", "5"), check, seen);
+        const changed = settingsOf(await lab.config("lab", change));
+        assertFailed(await testConnectivity({ compared: changed }, "--timeout", "5"), check, seen);
       }
       await lab.reconfigure(withFrequentProbes);
     });
@@ -136,12 +140,12 @@ describe("the verification, on a real network", function () {
     it("leaves nothing when it is interrupted", async () => {
       const { command, env } = verification(lab, settings);
       const [program = "", ...args] = command;
-      const proof = execa(program, [...args, "--active"], { env, reject: false });
-      await eventually("the proof has begun", async () =>
-        (await proofs()).length > 0 ? true : undefined,
+      const test = execa(program, [...args, "--active"], { env, reject: false });
+      await eventually("the test has begun", async () =>
+        (await testNamespaces()).length > 0 ? true : undefined,
       );
-      proof.kill("SIGINT");
-      const { exitCode, stderr } = await proof;
+      test.kill("SIGINT");
+      const { exitCode, stderr } = await test;
       assert.equal(exitCode, 1);
       assert.match(stderr, /interrupted/);
       await nothingIsLeft();
@@ -151,7 +155,7 @@ describe("the verification, on a real network", function () {
   it("does not fail because an API server dies meanwhile", async () => {
     const looks = Array.from({ length: 5 }, async (_, index) => {
       await new Promise((resolve) => setTimeout(resolve, 500 * index));
-      return verify(lab.clients.config, { settings, waitSeconds: 0, talosContext: undefined });
+      return verify(lab.clients.config, { settings });
     });
     // The first one is the client's.
     process.kill(lab.apiServer("kube-apiserver-2").pid, "SIGKILL");
@@ -164,12 +168,12 @@ describe("the verification, on a real network", function () {
     assert.ok(!lab.processes.some(({ name }) => name === "kube-apiserver-2"));
   });
 
-  /** Runs the command with its active proof, on the client. */
-  async function prove(
-    { asked = settings, notHere }: { asked?: Settings; notHere?: string[] } = {},
+  /** Runs the command with its connectivity test, on the client. */
+  async function testConnectivity(
+    { compared = settings, skip }: { compared?: Settings; skip?: string[] } = {},
     ...more: string[]
   ): Promise<Report> {
-    const { command, env } = verification(lab, asked, notHere);
+    const { command, env } = verification(lab, compared, skip);
     const [program = "", ...args] = command;
     const { stdout, stderr } = await execa(program, [...args, "--json", "--active", ...more], {
       env,
@@ -179,14 +183,14 @@ describe("the verification, on a real network", function () {
     return JSON.parse(stdout);
   }
 
-  async function proofs(): Promise<string[]> {
+  async function testNamespaces(): Promise<string[]> {
     const { items } = await lab.clients.core.listNamespace();
     const names = items.map(({ metadata }) => metadata?.name ?? "");
-    return names.filter((name) => name.startsWith("talos-cilium-proof-"));
+    return names.filter((name) => name.startsWith("talos-cilium-test-"));
   }
 
   async function nothingIsLeft(): Promise<void> {
-    assert.deepEqual(await proofs(), []);
+    assert.deepEqual(await testNamespaces(), []);
   }
 });
 

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import type { Settings } from "../../../../config";
-import { checks, judge, type Result } from "../../../../verify/checks";
-import type { Verdict } from "../../../../verify/checks/check";
+import {
+  type CheckName,
+  checks,
+  judgeFacts,
+  type Result,
+  verdictOf,
+} from "../../../../verify/checks";
+import { agentsAnswer } from "../../../../verify/checks/agents";
+import type { Check } from "../../../../verify/checks/check";
 import type { ProbedPath } from "../../../../verify/facts/agentReport";
-import { sentence } from "../../../../verify/report";
+import { describeFinding } from "../../../../verify/report";
 import { type Broken, changeAgent, healthy, service, settings } from "./healthy";
 
-/** How to break a cluster so that one check fails, and the beginning and the remedy of what it says. */
+/** How to break a cluster so that one check fails, and the beginning of its finding, and the remedy. */
 interface Scenario {
-  readonly check: string;
+  readonly check: CheckName;
   readonly name: string;
   readonly seen: RegExp;
   readonly next: RegExp;
@@ -26,8 +33,8 @@ function copyOf<T>(value: T): { -readonly [K in keyof T]: T[K] } {
 const scenarios: readonly Scenario[] = [
   {
     check: "gateway-api-crds",
-    name: "definitions of another release",
-    seen: /^gateways\.gateway\.networking\.k8s\.io is of v1\.0\.0 experimental/,
+    name: "CRDs of another release",
+    seen: /^CRD gateways\.gateway\.networking\.k8s\.io: v1\.0\.0 experimental/,
     next: /pulumi up --refresh/,
     break: (facts) => {
       const crds = structuredClone(facts.crds) as typeof facts.crds;
@@ -38,8 +45,8 @@ const scenarios: readonly Scenario[] = [
   },
   {
     check: "gateway-api-crds",
-    name: "no definitions at all",
-    seen: /^no definition of gatewayclasses/,
+    name: "no CRDs at all",
+    seen: /^no CRD of gatewayclasses/,
     next: /gatewayApi\.adopt/,
     break: (facts) => {
       facts.crds = [];
@@ -47,7 +54,7 @@ const scenarios: readonly Scenario[] = [
   },
   {
     check: "gateway-class",
-    name: "an operator that started before the definitions",
+    name: "an operator that started before the CRDs",
     seen: /^no GatewayClass of io\.cilium\/gateway-controller/,
     next: /rollout restart deployment\/cilium-operator/,
     break: (facts) => {
@@ -78,14 +85,14 @@ const scenarios: readonly Scenario[] = [
   {
     check: "helm-release",
     name: "no Release",
-    seen: /^no such Helm release/,
+    seen: /^no Helm release kube-system\/cilium/,
     next: /pulumi up/,
     break: (facts) => {
       facts.releases = [];
     },
   },
   {
-    check: "one-owner",
+    check: "single-manager",
     name: "a second Helm release",
     seen: /^a second Helm release of cilium: networking\/cni/,
     next: /kubectl -n networking delete secret -l owner=helm,name=cni/,
@@ -96,9 +103,9 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
-    check: "one-owner",
+    check: "single-manager",
     name: "Talos applies it, too",
-    seen: /^ConfigMap cilium-config has fields of talos, which is Talos \(inlineManifests/,
+    seen: /^ConfigMap cilium-config has fields that talos manages, which is Talos \(inlineManifests/,
     next: /delete configmap\/cilium-config/,
     break: (facts) => {
       facts.configMap = copyOf(facts.configMap);
@@ -106,9 +113,9 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
-    check: "one-owner",
+    check: "single-manager",
     name: "somebody installed it with the cilium command",
-    seen: /^ConfigMap cilium-config has fields of cilium-cli, which is the cilium command/,
+    seen: /^ConfigMap cilium-config has fields that cilium-cli manages, which is the cilium command/,
     next: /delete configmap\/cilium-config/,
     break: (facts) => {
       facts.configMap = copyOf(facts.configMap);
@@ -116,9 +123,9 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
-    check: "one-owner",
+    check: "single-manager",
     name: "Talos' own network is on",
-    seen: /^DaemonSet kube-system\/kube-flannel is there/,
+    seen: /^DaemonSet kube-system\/kube-flannel exists/,
     next: /cluster\.network\.cni\.name: none/,
     break: (facts) => {
       facts.daemonSets = [
@@ -130,7 +137,7 @@ const scenarios: readonly Scenario[] = [
   {
     check: "no-virtual-address",
     name: "the pool of a virtual address",
-    seen: /^CiliumLoadBalancerIPPool vip-pool is there/,
+    seen: /^CiliumLoadBalancerIPPool vip-pool exists/,
     next: /kubectl delete ciliumloadbalancerippool vip-pool$/,
     break: (facts) => {
       facts.pools = [
@@ -411,7 +418,7 @@ const scenarios: readonly Scenario[] = [
   {
     check: "pool-addresses",
     name: "a Service that waits for an address of an exhausted pool",
-    seen: /^default\/late waits, with all addresses used of services \(50\);/,
+    seen: /^default\/late waits for an address, and all are used of services \(50\);/,
     next: /widen the pool/,
     break: (facts) => {
       poolCondition(facts, "IPsAvailable", "Unknown", "0");
@@ -421,7 +428,7 @@ const scenarios: readonly Scenario[] = [
   {
     check: "pool-addresses",
     name: "a pool that no operator has seen",
-    seen: /^pool services: the operator has said nothing of its addresses/,
+    seen: /^pool services: the operator has not reported its addresses/,
     next: /logs deployment\/cilium-operator/,
     break: (facts) => {
       facts.pools = facts.pools.map((pool) => ({ ...pool, status: {} }));
@@ -442,7 +449,7 @@ const scenarios: readonly Scenario[] = [
   {
     check: "service-addresses",
     name: "a Service without an address",
-    seen: /^default\/late has none \(no_pool: said of no_pool\)/,
+    seen: /^default\/late has no address \(no_pool: said of no_pool\)/,
     next: /serviceSelector/,
     break: (facts) => {
       facts.services = [...facts.services, waiting("late", "no_pool")];
@@ -476,7 +483,7 @@ const scenarios: readonly Scenario[] = [
   {
     check: "service-policies",
     name: "two policies for a Service",
-    seen: /^default\/web \(192\.168\.10\.50\): services and another match it/,
+    seen: /^default\/web \(192\.168\.10\.50\): 2 policies match it: services, another;/,
     next: /exclude each other/,
     break: (facts) => {
       facts.policies = [
@@ -488,7 +495,7 @@ const scenarios: readonly Scenario[] = [
   {
     check: "service-leases",
     name: "a lease that nobody holds",
-    seen: /nobody holds the lease cilium-l2announce-default-web/,
+    seen: /no node holds the lease cilium-l2announce-default-web/,
     next: /rollout restart ds\/cilium/,
     break: (facts) => {
       facts.leases = [];
@@ -508,8 +515,8 @@ const scenarios: readonly Scenario[] = [
   {
     check: "service-announcements",
     name: "an announcer that is stuck",
-    seen: /talos-tz7-uk1 holds the lease and announces 192\.168\.10\.50 on no device/,
-    next: /its announcer is stuck/,
+    seen: /talos-tz7-uk1 holds the lease, but announces 192\.168\.10\.50 on no device/,
+    next: /the announcer is stuck/,
     break: (facts) => {
       const answer = facts.agentAnswers.get("talos-tz7-uk1");
       assert.ok(answer !== undefined && "report" in answer);
@@ -566,10 +573,6 @@ function withPolicy(change: object): Settings {
   return { ...settings, loadBalancing: { ...loadBalancing, policies } };
 }
 
-function verdictOf(results: readonly Result[], name: string): Verdict | undefined {
-  return results.find(({ check }) => check.name === name)?.verdict;
-}
-
 function failedChecks(results: readonly Result[]): string[] {
   return results
     .filter(({ verdict }) => verdict.outcome === "failed")
@@ -578,7 +581,7 @@ function failedChecks(results: readonly Result[]): string[] {
 
 describe("verification", () => {
   it("passes every check of a cluster that is as it was asked for", () => {
-    for (const { check, verdict } of judge(healthy(), settings)) {
+    for (const { check, verdict } of judgeFacts(healthy(), settings)) {
       assert.equal(verdict.outcome, "passed", `${check.name}: ${JSON.stringify(verdict)}`);
     }
   });
@@ -587,13 +590,13 @@ describe("verification", () => {
     it(`${scenario.check} alone finds ${scenario.name}`, () => {
       const facts = healthy();
       scenario.break(facts);
-      const results = judge(facts, scenario.settings ?? settings);
+      const results = judgeFacts(facts, scenario.settings ?? settings);
       assert.deepEqual(failedChecks(results), [scenario.check]);
       const verdict = verdictOf(results, scenario.check);
-      assert.ok(verdict?.outcome === "failed");
+      assert.ok(verdict.outcome === "failed");
       const [finding] = verdict.findings;
       assert.ok(finding);
-      assert.match(sentence(finding), scenario.seen);
+      assert.match(describeFinding(finding), scenario.seen);
       assert.match(finding.next, scenario.next);
     });
   }
@@ -606,17 +609,47 @@ describe("verification", () => {
     );
   });
 
+  it("has every check after those that it needs", () => {
+    const before = new Set<Check>();
+    for (const check of checks as readonly Check[]) {
+      for (const need of check.needs ?? [])
+        assert.ok(before.has(need), `${check.name}: ${need.name}`);
+      before.add(check);
+    }
+  });
+
+  it("skips a check that needs one that failed, and names that one", () => {
+    const facts = healthy();
+    facts.releases = [];
+    const results = judgeFacts(facts, settings);
+    for (const name of ["image-version", "routing", "cluster-health"] as const) {
+      assert.deepEqual(verdictOf(results, name), {
+        outcome: "skipped",
+        detail: "helm-release failed",
+      });
+    }
+  });
+
+  it("skips a check on request, but none that needs it", () => {
+    const results = judgeFacts(healthy(), settings, new Map([["agents-answer", "no exec here"]]));
+    assert.deepEqual(verdictOf(results, "agents-answer"), {
+      outcome: "skipped",
+      detail: "no exec here",
+    });
+    assert.equal(verdictOf(results, "routing").outcome, "passed");
+  });
+
   it("takes a restart of the agents for nobody else's work", () => {
     const facts = healthy();
     facts.daemonSets = copyOf(facts.daemonSets);
     facts.daemonSets[0]?.metadata?.managedFields?.push({ manager: "kubectl-rollout" });
-    assert.deepEqual(failedChecks(judge(facts, settings)), []);
+    assert.deepEqual(failedChecks(judgeFacts(facts, settings)), []);
   });
 
   it("takes a pool that is used up, with nobody waiting, for as large as it was meant to be", () => {
     const facts = healthy();
     poolCondition(facts, "IPsAvailable", "Unknown", "0");
-    assert.deepEqual(failedChecks(judge(facts, settings)), []);
+    assert.deepEqual(failedChecks(judgeFacts(facts, settings)), []);
   });
 
   it("takes a path that was not probed since its agent is ready for neither good nor bad", () => {
@@ -626,11 +659,12 @@ describe("verification", () => {
     ]) {
       const facts = healthy();
       changePath(facts, change);
-      const results = judge(facts, settings);
+      const results = judgeFacts(facts, settings);
       assert.deepEqual(failedChecks(results), []);
       assert.deepEqual(verdictOf(results, "cluster-health"), {
         outcome: "unknown",
-        detail: "1 of 50 paths not probed since their agents are ready; Cilium probes every 1m36s",
+        detail:
+          "1 of 50 paths not probed since their agents became ready; Cilium probes every 1m36s",
       });
     }
   });
@@ -640,10 +674,11 @@ describe("verification", () => {
     facts.agentAnswers = new Map(
       [...facts.agentAnswers.keys()].map((node) => [node, { simulated: true as const }]),
     );
-    const results = judge(facts, settings);
-    const ofAgents = checks.filter(({ needs }) => needs?.includes("agents-answer"));
-    for (const { name } of ofAgents) {
-      assert.equal(verdictOf(results, name)?.outcome, "unknown", name);
+    const results = judgeFacts(facts, settings);
+    const agentChecks = checks.filter(({ needs }: Check) => needs?.includes(agentsAnswer));
+    assert.ok(agentChecks.length > 10);
+    for (const { name } of agentChecks) {
+      assert.equal(verdictOf(results, name).outcome, "unknown", name);
     }
   });
 });
