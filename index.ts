@@ -19,26 +19,83 @@ export = async () => {
   await checkChartValues(cilium.chart, cilium.values);
   const bundle = await loadGatewayApiBundle(gatewayApi);
 
-  // The identifier keeps a renewed kubeconfig from replacing the provider, and with it everything it made.
-  const access = { kubeconfig: cluster.kubeconfig, context: cluster.context };
-  const provider = new k8s.Provider("cluster", { ...access, clusterIdentifier: cluster.name });
-  const crds = new GatewayApiCrds("gateway-api", { ...cilium, ...gatewayApi, bundle, provider });
-  const values = ciliumValues(settings, bundle.digest);
-  const releaseArgs = { ...cilium, values, access, provider };
-  const release = new Cilium("cilium", releaseArgs, { dependsOn: [crds] });
-  const gateArgs = { version: cilium.version, crds: ciliumCrds(settings), access };
-  const gate = new CiliumCrdGate("cilium-crds", gateArgs, { dependsOn: [release] });
+  const location = { kubeconfig: cluster.kubeconfig, context: cluster.context };
+  const provider = new k8s.Provider("cluster", {
+    kubeconfig: cluster.kubeconfig,
+    context: cluster.context,
+    // Without it a renewed kubeconfig would replace the provider, and every resource of it.
+    clusterIdentifier: cluster.name,
+  });
 
-  const kinds = { apiVersion: ciliumApiVersion(settings), provider };
-  const balancingArgs = { ...loadBalancing, ...kinds };
-  const balancing = new LoadBalancing("load-balancing", balancingArgs, { dependsOn: [gate] });
-  const all: pulumi.Resource[] = [balancing];
-  if (bgp.peers.length > 0) all.push(new Bgp("bgp", { ...bgp, ...kinds }, { dependsOn: [gate] }));
-  new DestroyGuard("destroy-guard", cilium, { dependsOn: all });
-  const verified = { settings, of: [release.status, balancing.generations], access };
-  const { report: verification } = new Verification("verification", verified, { dependsOn: all });
+  const gatewayApiCrds = new GatewayApiCrds(
+    "gateway-api",
+    { bundle, adopt: gatewayApi.adopt, retainOnDelete: cilium.retainOnDelete },
+    { providers: [provider] },
+  );
 
-  const patch = talosPatch(settings);
-  const { pools } = balancing;
-  return { crds: crds.digest, cilium: release.status, pools, talosPatch: patch, verification };
+  const release = new Cilium(
+    "cilium",
+    {
+      version: cilium.version,
+      chart: cilium.chart,
+      repository: cilium.repository,
+      timeout: cilium.timeout,
+      values: ciliumValues(settings, bundle.digest),
+      protect: cilium.protect,
+      retainOnDelete: cilium.retainOnDelete,
+      location,
+    },
+    { providers: [provider], dependsOn: [gatewayApiCrds] },
+  );
+
+  const gate = new CiliumCrdGate(
+    "cilium-crds",
+    { version: cilium.version, crds: ciliumCrds(settings), location },
+    { dependsOn: [release] },
+  );
+
+  const balancing = new LoadBalancing(
+    "load-balancing",
+    {
+      pools: loadBalancing.pools,
+      policies: loadBalancing.policies,
+      apiVersion: ciliumApiVersion(settings),
+    },
+    { providers: [provider], dependsOn: [gate] },
+  );
+  const announcing: pulumi.Resource[] = [balancing];
+
+  if (bgp.peers.length > 0) {
+    announcing.push(
+      new Bgp(
+        "bgp",
+        {
+          localAsn: bgp.localAsn,
+          peers: bgp.peers,
+          nodeSelector: bgp.nodeSelector,
+          advertise: bgp.advertise,
+          holdTime: bgp.holdTime,
+          keepAlive: bgp.keepAlive,
+          apiVersion: ciliumApiVersion(settings),
+        },
+        { providers: [provider], dependsOn: [gate] },
+      ),
+    );
+  }
+
+  new DestroyGuard("destroy-guard", { protect: cilium.protect }, { dependsOn: announcing });
+
+  const verification = new Verification(
+    "verification",
+    { settings, triggers: [release.status, balancing.generations], location },
+    { dependsOn: announcing },
+  );
+
+  return {
+    crds: gatewayApiCrds.digest,
+    cilium: release.status,
+    pools: balancing.pools,
+    talosPatch: talosPatch(settings),
+    verification: verification.report,
+  };
 };

@@ -1,36 +1,32 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { repeatedOnLostConnection } from "./retryOnLostConnection";
+import { retryOnLostConnection } from "./retryOnLostConnection";
 
 type BgpSettings = Settings["bgp"];
 
-/** Arguments of {@link Bgp}. */
 export interface BgpArgs extends BgpSettings {
   /** apiVersion of the BGP kinds that the installed Cilium serves. */
   readonly apiVersion: string;
-  /** The cluster. */
-  readonly provider: k8s.Provider;
 }
 
 /** Label that ties the advertisement to the peers. */
 const LABEL = { "talos-cilium/advertise": "bgp" };
 
-/** BGP: what is advertised, how peers are spoken to, and which nodes speak to which routers. */
+/** BGP: what is advertised, the timers of the sessions, and which nodes peer with which routers. */
 export class Bgp extends pulumi.ComponentResource {
   constructor(name: string, args: BgpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:Bgp", name, {}, opts);
-    const { apiVersion, provider, localAsn, peers, nodeSelector, advertise } = args;
-    const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
-    const options = { parent: this, provider, ...repeated };
+    const { apiVersion, localAsn, peers, nodeSelector, advertise } = args;
+    const options = { parent: this, ...retryOnLostConnection(`${name}-lost-connection`) };
 
-    const advertisement = new k8s.apiextensions.CustomResource(
+    const advertised = new k8s.apiextensions.CustomResource(
       `${name}-advertisement`,
       {
         apiVersion,
         kind: "CiliumBGPAdvertisement",
         metadata: { name: "services", labels: LABEL },
-        spec: { advertisements: advertise.map(advertisementOf) },
+        spec: { advertisements: advertise.map(advertisement) },
       },
       options,
     );
@@ -52,7 +48,7 @@ export class Bgp extends pulumi.ComponentResource {
           })),
         },
       },
-      { ...options, dependsOn: [advertisement] },
+      { ...options, dependsOn: [advertised] },
     );
 
     new k8s.apiextensions.CustomResource(
@@ -83,8 +79,8 @@ export class Bgp extends pulumi.ComponentResource {
   }
 }
 
-/** LoadBalancer addresses are advertised of every Service: the selector matches all, as none has this label. */
-function advertisementOf(type: BgpArgs["advertise"][number]) {
+/** The addresses of every Service are advertised: the selector matches all of them, as none has this label. */
+function advertisement(type: BgpArgs["advertise"][number]) {
   if (type === "PodCIDR") return { advertisementType: "PodCIDR" };
   return {
     advertisementType: "Service",

@@ -2,55 +2,44 @@ import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../config";
-import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCommand";
-import { repeatedOnLostConnection } from "./retryOnLostConnection";
+import { retryOnLostConnection } from "./retryOnLostConnection";
+import { type ClusterLocation, locationEnvironment, stepCommand } from "./stepCommand";
 
-/** Arguments of {@link Cilium}. */
 export interface CiliumArgs {
   /** Version of the chart, exact. */
   readonly version: string;
-  /** Chart: a name in the repository, a path, or an oci:// URL. */
+  /** A name in the repository, a path, or an oci:// URL. */
   readonly chart: string;
-  /** Helm repository, used for a chart that is a plain name. */
+  /** Helm repository; used for a chart that is a plain name. */
   readonly repository: string;
   /** Seconds that Helm waits until agents and operator run. */
   readonly timeout: number;
-  /** Values of the chart. */
   readonly values: HelmValues;
   /** Whether Pulumi refuses to delete or replace the Release. */
   readonly protect: boolean;
   /** Whether the Release stays in the cluster when the stack is destroyed, to be handed over. */
   readonly retainOnDelete: boolean;
-  /** How commands reach the cluster. */
-  readonly access: ClusterAccess;
-  /** The cluster. */
-  readonly provider: k8s.Provider;
+  readonly location: ClusterLocation;
 }
 
-/** Cilium as one Helm release, `cilium` in `kube-system`, and what its operator leaves behind when it goes. */
+/** Cilium as one Helm Release, `cilium` in `kube-system`, and the removal of what it leaves in the cluster. */
 export class Cilium extends pulumi.ComponentResource {
-  /** Status of the Helm release: name, namespace, revision, version. */
+  /** Status of the Helm Release: name, namespace, revision, version. */
   public readonly status: k8s.helm.v3.Release["status"];
 
   constructor(name: string, args: CiliumArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:Cilium", name, {}, opts);
-    const {
-      version,
-      chart,
-      repository,
-      timeout,
-      values,
-      protect,
-      retainOnDelete,
-      access,
-      provider,
-    } = args;
+    const { version, chart, repository, timeout, values, protect, retainOnDelete } = args;
 
-    // Made before the release, so that it is deleted after it: what Cilium makes at run time, which Helm knows nothing of.
-    const remains = new local.Command(
-      `${name}-remains`,
-      { delete: toolCommand("removeCiliumLeftovers"), environment: accessEnvironment(access) },
-      { parent: this, retainOnDelete },
+    // Created before the Release, and so deleted after it: what Cilium makes at run time is not Helm's.
+    const leftovers = new local.Command(
+      `${name}-leftovers`,
+      {
+        delete: stepCommand("removeCiliumLeftovers"),
+        environment: locationEnvironment(args.location),
+      },
+      // Its name in the states of older stacks; without the alias an update would delete that one, and its command run.
+      { parent: this, retainOnDelete, aliases: [{ name: `${name}-remains` }] },
     );
 
     const isName = !/^oci:|[/\\]|\.tgz$/.test(chart);
@@ -64,17 +53,16 @@ export class Cilium extends pulumi.ComponentResource {
         ...(isName && { repositoryOpts: { repo: repository } }),
         values,
         timeout,
-        // A first install that fails half-way is mended by the next one; purging it would take the network away.
+        // The next update repairs a first install that failed half-way; purging it would take the network away.
         atomic: false,
         cleanupOnFail: false,
       },
       {
         parent: this,
-        provider,
         protect,
         retainOnDelete,
-        dependsOn: [remains],
-        ...repeatedOnLostConnection(`${name}-lost-connection`),
+        dependsOn: [leftovers],
+        ...retryOnLostConnection(`${name}-lost-connection`),
       },
     );
 

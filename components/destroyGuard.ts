@@ -1,20 +1,20 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Arguments of {@link DestroyGuard}. */
 export interface DestroyGuardArgs {
-  /** Whether it guards; one that does not is there all the same, so that it can be turned off by an update. */
+  /** Whether a destroy is refused. One that refuses nothing exists all the same, so that an update can turn it off. */
   readonly protect: boolean;
 }
 
 /**
- * What a destroy meets first, since it depends on everything else. Protecting the Release alone would not do: Pulumi
- * finds a protected resource when it comes to it, and by then pools and policies are gone, and every address with them.
+ * The first resource that a destroy comes to, since it depends on all others. Protecting the Release alone is not
+ * enough: Pulumi finds a protected resource when its turn comes, and by then pools and policies are gone, and every
+ * address with them.
  */
 export class DestroyGuard extends pulumi.ComponentResource {
   constructor(name: string, args: DestroyGuardArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:DestroyGuard", name, {}, opts);
-    // It runs nothing, ever.
+    // A command that runs nothing: the engine's `protect` does the work.
     new local.Command(`${name}-protected`, {}, { parent: this, protect: args.protect });
     this.registerOutputs({});
   }

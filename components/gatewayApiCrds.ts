@@ -1,45 +1,45 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayApiBundle, Manifest } from "../sources/gatewayApiBundle";
-import { repeatedOnLostConnection } from "./retryOnLostConnection";
+import { retryOnLostConnection } from "./retryOnLostConnection";
 
-/** Arguments of {@link GatewayApiCrds}. */
 export interface GatewayApiCrdsArgs {
-  /** What to install: one release in one channel, as `loadGatewayApiBundle` returns it. */
+  /** One release in one channel, as `loadGatewayApiBundle` returns it. */
   readonly bundle: GatewayApiBundle;
-  /** Whether definitions that something else has installed are taken over. */
+  /** Whether fields that another tool manages are taken over. */
   readonly adopt: boolean;
-  /** Whether the definitions stay in the cluster when the stack is destroyed. */
+  /** Whether the CRDs stay in the cluster when the stack is destroyed. */
   readonly retainOnDelete: boolean;
-  /** The cluster. */
-  readonly provider: k8s.Provider;
 }
 
 /**
- * The Gateway API's custom resource definitions, one resource each so that a preview shows which ones change, and, in
- * the bundles that have it, the policy that keeps them from being downgraded. It is done when every definition is
- * Established; what depends on it finds them served.
+ * The Gateway API's CRDs, one resource each so that a preview shows which ones change, and, in the bundles that have
+ * it, the policy that refuses to downgrade them. It is complete when every CRD is Established; resources that depend on
+ * it find them served.
  */
 export class GatewayApiCrds extends pulumi.ComponentResource {
-  /** Digest of what is installed, in hexadecimal. */
+  /** Digest of the bundle, in hexadecimal. */
   public readonly digest: pulumi.Output<string>;
 
   constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:GatewayApiCrds", name, {}, opts);
-    const { bundle, adopt, retainOnDelete, provider } = args;
-    const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
-    const options = { parent: this, provider, retainOnDelete, ...repeated };
+    const { bundle, adopt, retainOnDelete } = args;
+    const options = {
+      parent: this,
+      retainOnDelete,
+      ...retryOnLostConnection(`${name}-lost-connection`),
+    };
 
     const crds = bundle.crds.map(
       (manifest) =>
         new k8s.apiextensions.v1.CustomResourceDefinition(
           `${name}-${manifest.metadata.name}`,
-          awaited(manifest, adopt),
+          withWaitAnnotations(manifest, adopt),
           options,
         ),
     );
 
-    // After the definitions: it would deny some of the changes that lead to them.
+    // After the CRDs: the policy would deny some of the changes that lead to them.
     for (const manifest of bundle.policies) {
       new k8s.apiextensions.CustomResource(
         `${name}-${manifest.kind === "ValidatingAdmissionPolicy" ? "policy" : "binding"}-${manifest.metadata.name}`,
@@ -53,8 +53,8 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
   }
 }
 
-/** The definition with Pulumi told to wait for Established; by default it takes a definition to be ready at once. */
-function awaited(
+/** Makes Pulumi wait until the CRD is Established; by default it takes a CRD to be ready at once. */
+function withWaitAnnotations(
   manifest: Manifest,
   adopt: boolean,
 ): k8s.apiextensions.v1.CustomResourceDefinitionArgs {
@@ -66,7 +66,6 @@ function awaited(
       annotations: {
         ...(metadata.annotations as Record<string, string> | undefined),
         "pulumi.com/waitFor": "condition=Established",
-        // Take the fields over from whoever has set them before.
         ...(adopt && { "pulumi.com/patchForce": "true" }),
       },
     },

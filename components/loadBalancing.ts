@@ -1,42 +1,34 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { policySpec, poolSpec, type Settings } from "../config";
-import { repeatedOnLostConnection } from "./retryOnLostConnection";
+import { retryOnLostConnection } from "./retryOnLostConnection";
 
-/** Arguments of {@link LoadBalancing}. */
 export interface LoadBalancingArgs {
-  /** Pools of addresses for Services of type LoadBalancer. */
   readonly pools: Settings["loadBalancing"]["pools"];
-  /** Policies that announce them on the LAN; none where BGP alone does. */
+  /** Empty where BGP alone announces the addresses. */
   readonly policies: Settings["loadBalancing"]["policies"];
   /** apiVersion of CiliumLoadBalancerIPPool that the installed Cilium serves. */
   readonly apiVersion: string;
-  /** The cluster. */
-  readonly provider: k8s.Provider;
 }
 
 /** The pools that LoadBalancer addresses come from, and the policies that announce them on the LAN. */
 export class LoadBalancing extends pulumi.ComponentResource {
   /** Names of the pools. */
   public readonly pools: pulumi.Output<string[]>;
-  /** Names of the policies. */
-  public readonly policies: pulumi.Output<string[]>;
 
-  /** Generations of pools and policies, by their names: each change of one makes a new one. */
+  /** metadata.generation of pools and policies, by name: the API server counts it up with every change of a spec. */
   public readonly generations: pulumi.Output<Record<string, number>>;
 
   constructor(name: string, args: LoadBalancingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:LoadBalancing", name, {}, opts);
-    const { apiVersion, provider } = args;
-    const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
-    const options = { parent: this, provider, ...repeated };
+    const options = { parent: this, ...retryOnLostConnection(`${name}-lost-connection`) };
 
     const pools = args.pools.map(
       (pool) =>
         new k8s.apiextensions.CustomResource(
           `${name}-pool-${pool.name}`,
           {
-            apiVersion,
+            apiVersion: args.apiVersion,
             kind: "CiliumLoadBalancerIPPool",
             metadata: { name: pool.name },
             spec: poolSpec(pool),
@@ -60,10 +52,9 @@ export class LoadBalancing extends pulumi.ComponentResource {
     );
 
     this.pools = pulumi.all(pools.map(({ metadata }) => metadata.name));
-    this.policies = pulumi.all(policies.map(({ metadata }) => metadata.name));
     this.generations = pulumi
       .all([...pools, ...policies].map(({ metadata }) => metadata))
       .apply((all) => Object.fromEntries(all.map(({ name, generation }) => [name, generation])));
-    this.registerOutputs({ pools: this.pools, policies: this.policies });
+    this.registerOutputs({ pools: this.pools });
   }
 }

@@ -1,34 +1,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
-/** How often an operation is done again, and the milliseconds before each time: KubePrism looks every 20 s which API servers live. */
-const REPEATS = 10;
-const PAUSE = 3_000;
+/** Together half a minute: KubePrism looks every 20 s which API servers live. */
+const MAX_RETRIES = 10;
+const RETRY_DELAY_MS = 3_000;
 
-/** How a request ends whose API server, or the balancer before it, goes away: nothing was said of its contents. */
-const LOST =
+/** How a request ends whose API server, or the balancer before it, goes away: none of these is about its content. */
+const LOST_CONNECTION =
   /\bEOF\b|connection (reset|refused|timed out)|connection lost|broken pipe|GOAWAY|TLS handshake timeout|i\/o timeout|no route to host/;
 
-/** What the provider says when Helm has noted the release as failed: it is to be upgraded then, by the next update. */
-const RECORDED = /failed to initialize completely/;
+/** The provider's words when Helm has recorded the release as failed: only the next update can upgrade it then. */
+const RECORDED_AS_FAILED = /failed to initialize completely/;
 
 /**
- * Options that have an operation done again when its request was cut off, as when one of several API servers dies. The
- * Kubernetes client repeats only what reads; the operations here are server-side applies or Helm's, safe to repeat.
+ * Options that retry an operation whose request was cut off, as when one of several API servers dies. The Kubernetes
+ * client retries only reads; the operations here are server-side applies or Helm's, which are safe to repeat.
  *
- * @param name Name of the hook, unique in the program.
+ * @param name name of the hook, unique in the program.
  */
-export function repeatedOnLostConnection(name: string): Pick<pulumi.ResourceOptions, "hooks"> {
+export function retryOnLostConnection(name: string): Pick<pulumi.ResourceOptions, "hooks"> {
   const hook = new pulumi.ErrorHook(name, async ({ errors }) => {
     if (!isLostConnection(errors)) return false;
-    await sleep(PAUSE);
+    await sleep(RETRY_DELAY_MS);
     return true;
   });
   return { hooks: { onError: [hook] } };
 }
 
-/** Whether an operation that failed with these messages, the newest first, is to be done again. */
+/** @param errors messages of an operation's failures so far, the newest first. */
 export function isLostConnection(errors: readonly string[]): boolean {
   const [newest = ""] = errors;
-  return errors.length <= REPEATS && LOST.test(newest) && !RECORDED.test(newest);
+  return (
+    errors.length <= MAX_RETRIES && LOST_CONNECTION.test(newest) && !RECORDED_AS_FAILED.test(newest)
+  );
 }

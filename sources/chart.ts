@@ -5,9 +5,9 @@ import { parse } from "yaml";
 import { ConfigError, unknownValues } from "../config";
 
 /**
- * Checks the user's own values against those of the chart, when the chart is at hand as a folder: Helm takes a
- * misspelt value without a word (the chart's schema lets any key through).
- * @param chart chart as the configuration names it; a name, an archive or a URL is not looked into.
+ * Checks the user's own values against those of a chart that is a folder: Helm accepts a misspelt value silently (the
+ * chart's schema lets any key through).
+ * @param chart chart as the configuration names it; one that is a name, an archive or a URL is not checked.
  * @param values the user's own values.
  * @throws RunError naming every value that the chart does not have.
  */
@@ -27,7 +27,7 @@ export async function checkChartValues(
       unknown.map((path) => ({
         path: `cilium.values.${path}`,
         wrong: `the chart has no such value (${chart})`,
-        fix: "see the chart's values.yaml for its spelling, or take it out",
+        fix: "see the chart's values.yaml for its spelling, or remove it",
       })),
     );
     throw new RunError(error.message);

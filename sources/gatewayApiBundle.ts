@@ -6,36 +6,31 @@ import pRetry, { AbortError } from "p-retry";
 import { parseAllDocuments } from "yaml";
 import type { Settings } from "../config";
 
-/** Seconds that one attempt to download the bundle may take. */
-const DOWNLOAD_TIMEOUT = 30;
-/** Further attempts to download it, after 1, 2 and 4 seconds. */
+/** Of one attempt. */
+const DOWNLOAD_TIMEOUT_SECONDS = 30;
+/** After 1, 2 and 4 seconds. */
 const DOWNLOAD_RETRIES = 3;
 
-/** A Kubernetes object as a manifest has it. */
+/** A Kubernetes object as it stands in a manifest. */
 export interface Manifest {
-  /** Group and version, e.g. apiextensions.k8s.io/v1. */
   readonly apiVersion: string;
-  /** Kind, e.g. CustomResourceDefinition. */
   readonly kind: string;
-  /** Name, labels, annotations. */
   readonly metadata: { readonly name: string; readonly [key: string]: unknown };
-  /** All the rest. */
   readonly [key: string]: unknown;
 }
 
-/** The Gateway API's manifests, as far as a cluster needs them. */
+/** Those manifests of a release of the Gateway API that a cluster needs. */
 export interface GatewayApiBundle {
-  /** Custom resource definitions, by name. */
   readonly crds: readonly Manifest[];
   /** The policy "safe-upgrades" and its binding, part of the bundle from v1.5 on. */
   readonly policies: readonly Manifest[];
-  /** Digest of what is installed, in hexadecimal; the same for the same objects, however they were written. */
+  /** SHA-256 of these objects, in hexadecimal; layout and comments of the source do not change it. */
   readonly digest: string;
 }
 
 /**
  * Loads the Gateway API's bundle: the release on GitHub, or the mirror, file or folder that the settings name.
- * @throws RunError when it cannot be had or read, has another SHA-256, or is not the version and channel asked for.
+ * @throws RunError when it cannot be downloaded or read, or has another SHA-256, version or channel than the settings.
  */
 export async function loadGatewayApiBundle(
   settings: Omit<Settings["gatewayApi"], "adopt">,
@@ -52,20 +47,22 @@ export async function loadGatewayApiBundle(
       throw bundleError(source, `its SHA-256 is ${actual}, not the configured ${sha256}`);
     }
   }
-  return checked(parse(text, source), source, version, channel);
+  return validateBundle(parse(text, source), source, version, channel);
 }
 
 async function download(url: string): Promise<string> {
   try {
     return await pRetry(
       async () => {
-        const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT * 1000) });
+        const response = await fetch(url, {
+          signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_SECONDS * 1000),
+        });
         if (response.ok) return response.text();
         const failure = new Error(`HTTP ${response.status}`);
-        // What is not there does not come by asking again.
+        // A second try would find the same.
         throw response.status === 404 ? new AbortError(failure) : failure;
       },
-      // fetch says "TypeError" of a network that fails, which p-retry would take for a mistake in the program.
+      // fetch throws a TypeError when the network fails; p-retry would take that for a mistake in the program.
       { retries: DOWNLOAD_RETRIES, shouldRetry: () => true },
     );
   } catch (error) {
@@ -77,7 +74,7 @@ async function download(url: string): Promise<string> {
   }
 }
 
-/** Text of a file, or of all YAML files of a folder. */
+/** Text of a file, or of all YAML files in a folder. */
 async function readLocal(path: string): Promise<string> {
   try {
     if (!(await stat(path)).isDirectory()) return await readFile(path, "utf8");
@@ -92,12 +89,12 @@ async function readLocal(path: string): Promise<string> {
   }
 }
 
-/** Kubernetes objects of a text; a folder may hold other YAML, such as a kustomization. */
+/** The Kubernetes objects; other YAML, such as a kustomization, may lie beside them in a folder. */
 function parse(text: string, source: string): Manifest[] {
   return parseAllDocuments(text)
     .map((document) => {
       const [error] = document.errors;
-      if (error !== undefined) throw bundleError(source, `it is no YAML (${error.message})`);
+      if (error !== undefined) throw bundleError(source, `it is not YAML (${error.message})`);
       return document.toJS() as Partial<Manifest> | null;
     })
     .filter(
@@ -106,7 +103,7 @@ function parse(text: string, source: string): Manifest[] {
     );
 }
 
-function checked(
+function validateBundle(
   manifests: Manifest[],
   source: string,
   version: string,

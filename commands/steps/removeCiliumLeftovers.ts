@@ -7,19 +7,15 @@ import {
   type KubernetesObject,
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
-import {
-  describeError,
-  ignoreNotFound,
-  loadCluster,
-  retryTransient,
-} from "../../kubernetes/client";
+import { ignoreNotFound, loadCluster, retryTransient } from "../../kubernetes/client";
 import { until } from "../../kubernetes/until";
+import { runStep } from "./runStep";
 
-/** Seconds until the pods, and then the definitions, must be gone. */
-const TIMEOUT = 300;
+/** For the pods, and again for the CRDs. */
+const TIMEOUT_SECONDS = 300;
 
-/** Kinds whose objects Cilium itself makes, for its own use; every other object of Cilium's is somebody's work. */
-const RUNTIME_STATE = new Set([
+/** Kinds whose objects Cilium makes for its own use. Objects of every other kind are the user's. */
+const RUNTIME_KINDS = new Set([
   "CiliumBGPNodeConfig",
   "CiliumEndpoint",
   "CiliumEndpointSlice",
@@ -27,25 +23,24 @@ const RUNTIME_STATE = new Set([
   "CiliumNode",
 ]);
 
-/** Namespace of the release. */
 const NAMESPACE = "kube-system";
 
-/** Leases that Cilium's operator and agents make, in the namespace of the release. */
+/** Leases of Cilium's operator and agents. */
 const LEASES = /^cilium-(operator-resource-lock$|l2announce-)/;
 
 /**
- * Removes what Cilium made at run time and Helm knows nothing of, once the release is gone: the definitions that its
- * operator registered, with Cilium's own state, and its leases. It deletes nothing of
- * anybody's: while one of them has objects that Cilium did not make itself, it fails and names them.
+ * Removes what Cilium made at run time and Helm does not know of, once the Release is gone: the CRDs that its operator
+ * registered, with the objects of its own, and its leases. While a CRD has objects that are the user's, it deletes
+ * nothing, and fails with their names.
  */
 async function removeCiliumLeftovers(): Promise<void> {
   const cluster = loadCluster({ context: process.env.KUBE_CONTEXT });
   await untilGone("Cilium's pods still run", () => ciliumPods(cluster));
 
-  const owned = await ownedObjects(cluster);
-  if (owned.length > 0) {
+  const users = await usersObjects(cluster);
+  if (users.length > 0) {
     throw new Error(
-      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${owned.join(", ")}); ` +
+      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${users.join(", ")}); ` +
         "save and delete these, then run pulumi destroy again",
     );
   }
@@ -55,17 +50,17 @@ async function removeCiliumLeftovers(): Promise<void> {
 
 /** Waits until no object of a list is left. */
 async function untilGone(problem: string, listNames: () => Promise<string[]>): Promise<void> {
-  const options = { seconds: TIMEOUT, interval: 1000 };
+  const options = { seconds: TIMEOUT_SECONDS, interval: 1000 };
   const left = await until(listNames, (names) => names.length === 0, options);
   if (left.length > 0) {
     throw new Error(
-      `${problem} after ${TIMEOUT} s (${left.join(", ")}); see what holds them: ` +
+      `${problem} after ${TIMEOUT_SECONDS} s (${left.join(", ")}); see what holds them: ` +
         "kubectl get them with -o yaml, and look at metadata.finalizers and status",
     );
   }
 }
 
-/** Helm does not wait for them, and an operator that still runs would register its definitions anew. */
+/** Helm does not wait for these pods, and an operator that still runs would register its CRDs again. */
 async function ciliumPods(cluster: KubeConfig): Promise<string[]> {
   const { items } = await cluster.makeApiClient(CoreV1Api).listNamespacedPod({
     namespace: NAMESPACE,
@@ -75,7 +70,7 @@ async function ciliumPods(cluster: KubeConfig): Promise<string[]> {
   return items.map(({ metadata }) => metadata?.name ?? "");
 }
 
-/** Deletes the definitions that are not being deleted yet; returns the names of all that are left. */
+/** Deletes the CRDs that are not being deleted yet; returns the names of all that are left. */
 async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
   const api = cluster.makeApiClient(ApiextensionsV1Api);
   const crds = await ciliumCrds(cluster);
@@ -91,11 +86,11 @@ async function ciliumCrds(cluster: KubeConfig): Promise<V1CustomResourceDefiniti
   return items.filter(({ spec }) => spec.group === "cilium.io");
 }
 
-/** Objects of Cilium's definitions that Cilium did not make itself, as kind/namespace/name. */
-async function ownedObjects(cluster: KubeConfig): Promise<string[]> {
+/** Objects of Cilium's CRDs that Cilium did not make, as kind/namespace/name. */
+async function usersObjects(cluster: KubeConfig): Promise<string[]> {
   const api = cluster.makeApiClient(CustomObjectsApi);
   const crds = (await ciliumCrds(cluster)).filter(
-    ({ spec }) => !RUNTIME_STATE.has(spec.names.kind),
+    ({ spec }) => !RUNTIME_KINDS.has(spec.names.kind),
   );
   const found = await Promise.all(
     crds.map(async ({ spec }) => {
@@ -122,7 +117,4 @@ async function removeLeases(cluster: KubeConfig): Promise<void> {
   }
 }
 
-retryTransient(removeCiliumLeftovers).catch((error) => {
-  console.error(describeError(error));
-  process.exitCode = 1;
-});
+runStep(() => retryTransient(removeCiliumLeftovers));

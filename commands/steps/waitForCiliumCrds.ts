@@ -2,12 +2,12 @@ import { ApiextensionsV1Api } from "@kubernetes/client-node";
 import { describeError, loadCluster } from "../../kubernetes/client";
 import { findCondition } from "../../kubernetes/conditions";
 import { until } from "../../kubernetes/until";
+import { readVariable, runStep } from "./runStep";
 
-/** Waits until the operator has registered the CRDS and the API server serves them; prints when that was. */
+/** Waits until Cilium's operator has registered TALOS_CILIUM_CRDS, and prints when each was Established. */
 async function waitForCiliumCrds(): Promise<void> {
-  const { CRDS = "", TIMEOUT_SECONDS = "300" } = process.env;
-  const names = CRDS.split(" ");
-  const timeout = Number(TIMEOUT_SECONDS);
+  const names = readVariable("TALOS_CILIUM_CRDS").split(" ");
+  const timeout = Number(readVariable("TALOS_CILIUM_TIMEOUT_SECONDS"));
   const cluster = loadCluster({ context: process.env.KUBE_CONTEXT });
   const api = cluster.makeApiClient(ApiextensionsV1Api);
   const states = await until(
@@ -26,7 +26,7 @@ async function waitForCiliumCrds(): Promise<void> {
   for (const { text } of states) console.log(text);
 }
 
-/** Any error counts as "not yet": an API server may go away and come back while this waits. */
+/** Any error means "not yet": an API server may go away and come back while the step waits. */
 async function crdState(
   api: ApiextensionsV1Api,
   name: string,
@@ -48,7 +48,4 @@ async function crdState(
   }
 }
 
-waitForCiliumCrds().catch((error) => {
-  console.error(describeError(error));
-  process.exitCode = 1;
-});
+runStep(waitForCiliumCrds);

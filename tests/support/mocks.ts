@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** A resource as a program registered it. */
+/** A custom resource as a program registered it. */
 export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly inputs: Record<string, unknown>;
   /** Reference of its provider: the provider's URN and id. */
   readonly provider: string | undefined;
+  /** Other names that it has in the states of older stacks. */
+  readonly aliases: readonly string[];
   /** Position among all beginnings and ends: it began before whatever has a larger one. */
   readonly began: number;
   /** Position at which it was made; undefined while it is not. */
@@ -28,17 +30,33 @@ const KNOWN = new Set([
   "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy",
 ]);
 
+export interface MockOptions {
+  /** Whether it is a preview. */
+  readonly preview?: boolean;
+  /** What commands print, by the name of their resource; default "done". */
+  readonly stdout?: Readonly<Record<string, string>>;
+}
+
 /** The Pulumi runtime under mocks that fail closed. */
 export class Mocked {
   /** Custom resources in the order in which they began. */
   public readonly resources: Registered[] = [];
-  /** By a resource's name, the hooks that are asked whether to do again what failed. */
+  /** By a resource's name, the hooks that decide whether a failed operation is retried. */
   public readonly onError = new Map<string, string[]>();
+  private readonly aliases = new Map<string, string[]>();
+  private readonly stdout: ReadonlyMap<string, string>;
   private clock = 0;
 
+  private constructor({ stdout = {} }: MockOptions) {
+    this.stdout = new Map(Object.entries(stdout));
+  }
+
   /** Starts the runtime anew. Making a resource takes a moment, so that what does not wait is seen to overtake. */
-  public static async start(config: Record<string, unknown> = {}): Promise<Mocked> {
-    const mocked = new Mocked();
+  public static async start(
+    config: Record<string, unknown> = {},
+    options: MockOptions = {},
+  ): Promise<Mocked> {
+    const mocked = new Mocked(options);
     pulumi.runtime.setAllConfig(
       Object.fromEntries(
         Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]),
@@ -53,9 +71,9 @@ export class Mocked {
       },
       "talos-cilium",
       "test",
-      false,
+      options.preview ?? false,
     );
-    withHooks(pulumi.runtime.getMonitor() as unknown as Monitor, mocked.onError);
+    mocked.observe(pulumi.runtime.getMonitor() as unknown as Monitor);
     return mocked;
   }
 
@@ -75,11 +93,26 @@ export class Mocked {
     const { type, name, inputs, provider, custom } = args;
     if (custom !== true) return { id: undefined, state: inputs };
     if (!KNOWN.has(type)) throw new Error(`unexpected resource: ${type} ${name}`);
-    const resource: Registered = { type, name, inputs, provider, began: ++this.clock };
+    const aliases = this.aliases.get(name) ?? [];
+    const resource: Registered = { type, name, inputs, provider, aliases, began: ++this.clock };
     this.resources.push(resource);
     await new Promise((resolve) => setTimeout(resolve, 5));
     resource.ended = ++this.clock;
-    return { id: `${name}-id`, state: { ...inputs, stdout: "done" } };
+    return { id: `${name}-id`, state: { ...inputs, stdout: this.stdout.get(name) ?? "done" } };
+  }
+
+  /** Notes what the mocks are not told of: error hooks, which they must be made to accept, and aliases. */
+  private observe(monitor: Monitor): void {
+    monitor.registerErrorHook = (_, callback) => callback(null);
+    const registerResource = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, callback) => {
+      this.onError.set(request.getName(), request.getHooks()?.getOnErrorList() ?? []);
+      this.aliases.set(
+        request.getName(),
+        request.getAliasesList().map((alias) => alias.getSpec()?.getName() ?? alias.getUrn()),
+      );
+      return registerResource(request, callback);
+    };
   }
 }
 
@@ -92,16 +125,7 @@ interface Monitor {
 interface RegisterRequest {
   getName(): string;
   getHooks(): { getOnErrorList(): string[] } | undefined;
-}
-
-/** Lets the mocks accept error hooks, of which they know nothing, and notes which resource has which. */
-function withHooks(monitor: Monitor, onError: Map<string, string[]>): void {
-  monitor.registerErrorHook = (_, callback) => callback(null);
-  const registerResource = monitor.registerResource.bind(monitor);
-  monitor.registerResource = (request, callback) => {
-    onError.set(request.getName(), request.getHooks()?.getOnErrorList() ?? []);
-    return registerResource(request, callback);
-  };
+  getAliasesList(): { getUrn(): string; getSpec(): { getName(): string } | undefined }[];
 }
 
 /** The URN of a resource; it tells its parents' types. Awaiting it waits until the resource is registered. */

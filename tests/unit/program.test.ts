@@ -26,15 +26,18 @@ describe("index.ts", () => {
     const source = join(folder, "install.yaml");
     writeFileSync(source, BUNDLE);
     const prod = readStackConfig("prod");
-    mocked = await Mocked.start({
-      ...prod,
-      "talos-cilium:gatewayApi": { version: "v1.3.0", source },
-      "talos-cilium:cluster": {
-        ...(prod["talos-cilium:cluster"] as object),
-        kubeconfig: "/there/kubeconfig",
-        context: "prod",
+    mocked = await Mocked.start(
+      {
+        ...prod,
+        "talos-cilium:gatewayApi": { version: "v1.3.0", source },
+        "talos-cilium:cluster": {
+          ...(prod["talos-cilium:cluster"] as object),
+          kubeconfig: "/there/kubeconfig",
+          context: "prod",
+        },
       },
-    });
+      { stdout: { "verification-checks": JSON.stringify(VERIFIED) } },
+    );
     outputs = await program();
     await pulumi.runtime.disconnect();
   });
@@ -44,7 +47,7 @@ describe("index.ts", () => {
       mocked.resources.map(({ type, name }) => `${type} ${name}`).sort(),
       [
         `${COMMAND} cilium-crds-wait`,
-        `${COMMAND} cilium-remains`,
+        `${COMMAND} cilium-leftovers`,
         `${COMMAND} destroy-guard-protected`,
         `${COMMAND} verification-checks`,
         `${VAP} gateway-api-policy-safe-upgrades.gateway.networking.k8s.io`,
@@ -71,7 +74,7 @@ describe("index.ts", () => {
     });
   });
 
-  it("has every Kubernetes resource done again when its connection was lost", () => {
+  it("retries every Kubernetes resource whose connection was lost", () => {
     for (const { type, name } of mocked.resources) {
       const hooks = mocked.onError.get(name);
       const [expected] = /^kubernetes:/.test(type)
@@ -83,15 +86,15 @@ describe("index.ts", () => {
     }
   });
 
-  it("makes each wait for what it needs: definitions, Release, gate, then pool and policy", () => {
-    const definitions = mocked.resources.filter(({ type }) => type === CRD);
+  it("makes each resource wait for those it needs: CRDs, Release, gate, then pool and policy", () => {
+    const crds = mocked.resources.filter(({ type }) => type === CRD);
     const release = mocked.one(RELEASE);
     const gate = mocked.one(COMMAND, "cilium-crds-wait");
     const order: [Registered, Registered][] = [
-      ...definitions.map((definition): [Registered, Registered] => [mocked.one(VAP), definition]),
-      ...definitions.map((definition): [Registered, Registered] => [release, definition]),
+      ...crds.map((crd): [Registered, Registered] => [mocked.one(VAP), crd]),
+      ...crds.map((crd): [Registered, Registered] => [release, crd]),
       [release, mocked.one(VAP)],
-      [release, mocked.one(COMMAND, "cilium-remains")],
+      [release, mocked.one(COMMAND, "cilium-leftovers")],
       [gate, release],
       [mocked.one(POOL), gate],
       [mocked.one(POLICY), gate],
@@ -105,7 +108,7 @@ describe("index.ts", () => {
     }
   });
 
-  it("waits until each definition is Established", () => {
+  it("waits until each CRD is Established", () => {
     for (const { inputs } of mocked.resources.filter(({ type }) => type === CRD)) {
       const { annotations } = inputs.metadata as { annotations: Record<string, string> };
       assert.equal(annotations["pulumi.com/waitFor"], "condition=Established");
@@ -139,8 +142,9 @@ describe("index.ts", () => {
       create: "node --require ts-node/register/transpile-only commands/steps/waitForCiliumCrds.ts",
       environment: {
         ...access,
-        CRDS: "ciliumloadbalancerippools.cilium.io ciliuml2announcementpolicies.cilium.io",
-        TIMEOUT_SECONDS: "300",
+        TALOS_CILIUM_CRDS:
+          "ciliumloadbalancerippools.cilium.io ciliuml2announcementpolicies.cilium.io",
+        TALOS_CILIUM_TIMEOUT_SECONDS: "300",
       },
       triggers: [
         "1.18.4",
@@ -148,18 +152,18 @@ describe("index.ts", () => {
         "ciliuml2announcementpolicies.cilium.io",
       ],
     });
-    assert.deepEqual(mocked.one(COMMAND, "cilium-remains").inputs, {
+    assert.deepEqual(mocked.one(COMMAND, "cilium-leftovers").inputs, {
       delete:
         "node --require ts-node/register/transpile-only commands/steps/removeCiliumLeftovers.ts",
       environment: access,
     });
     const { environment, ...inputs } = mocked.one(COMMAND, "verification-checks").inputs as {
-      environment: { SETTINGS: string };
+      environment: { TALOS_CILIUM_SETTINGS: string };
     };
-    const { SETTINGS, ...others } = environment;
+    const { TALOS_CILIUM_SETTINGS, ...others } = environment;
     assert.deepEqual(others, access);
-    assert.equal(JSON.parse(SETTINGS).cluster.name, "talos-proxmox-prod");
-    assert.doesNotMatch(SETTINGS, /kubeconfig/);
+    assert.equal(JSON.parse(TALOS_CILIUM_SETTINGS).cluster.name, "talos-proxmox-prod");
+    assert.doesNotMatch(TALOS_CILIUM_SETTINGS, /kubeconfig/);
     assert.deepEqual(inputs, {
       create: "node --require ts-node/register/transpile-only commands/steps/verifyUpdate.ts",
       triggers: [null, {}],
@@ -185,10 +189,15 @@ describe("index.ts", () => {
     });
   });
 
-  it("has these outputs", () => {
+  it("has these outputs", async () => {
     assert.deepEqual(Object.keys(outputs), [
       ...["crds", "cilium", "pools", "talosPatch", "verification"],
     ]);
+    const { verification } = outputs as { verification: pulumi.Output<string> };
+    assert.equal(
+      await new Promise((resolve) => verification.apply(resolve)),
+      "gateway-class: unknown (no agent)\n30 passed, 0 failed, 1 unknown (2 s)",
+    );
   });
 });
 
@@ -213,6 +222,12 @@ describe("index.ts with a configuration that cannot work", () => {
     assert.deepEqual(mocked.resources, []);
   });
 });
+
+const VERIFIED = {
+  passed: true,
+  summary: "30 passed, 0 failed, 1 unknown (2 s)",
+  details: ["gateway-class: unknown (no agent)"],
+};
 
 const BUNDLE = `
 apiVersion: apiextensions.k8s.io/v1

@@ -15,12 +15,16 @@ async function crdsAndRelease() {
   const provider = new k8s.Provider("cluster", { kubeconfig, context });
   const { adopt } = settings.gatewayApi;
   const { retainOnDelete } = settings.cilium;
-  const gatewayApi = new GatewayApiCrds("gateway-api", { bundle, adopt, retainOnDelete, provider });
+  const gatewayApi = new GatewayApiCrds(
+    "gateway-api",
+    { bundle, adopt, retainOnDelete },
+    { providers: [provider] },
+  );
   const values = ciliumValues(settings, bundle.digest);
   const cilium = new Cilium(
     "cilium",
-    { ...settings.cilium, values, access: { kubeconfig, context }, provider },
-    { dependsOn: [gatewayApi] },
+    { ...settings.cilium, values, location: { kubeconfig, context } },
+    { providers: [provider], dependsOn: [gatewayApi] },
   );
   return { settings, provider, cilium };
 }
@@ -36,8 +40,8 @@ export async function programWithoutGate(): Promise<Record<string, unknown>> {
   const { settings, provider, cilium } = await crdsAndRelease();
   new LoadBalancing(
     "load-balancing",
-    { ...settings.loadBalancing, apiVersion: ciliumApiVersion(settings), provider },
-    { dependsOn: [cilium] },
+    { ...settings.loadBalancing, apiVersion: ciliumApiVersion(settings) },
+    { providers: [provider], dependsOn: [cilium] },
   );
   return {};
 }

@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { Bgp } from "../../../components/bgp";
 import { Cilium } from "../../../components/cilium";
 import { CiliumCrdGate } from "../../../components/ciliumCrdGate";
-import { LoadBalancing } from "../../../components/loadBalancing";
+import { GatewayApiCrds } from "../../../components/gatewayApiCrds";
+import { LoadBalancing, type LoadBalancingArgs } from "../../../components/loadBalancing";
 import { Mocked, type Registered, urnOf, waitedFor } from "../../support/mocks";
 
 const BGP = {
@@ -16,6 +17,25 @@ const BGP = {
   keepAlive: 3,
 };
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+const COMMAND = "command:local:Command";
+const BUNDLE = {
+  crds: [
+    {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "gateways.example" },
+      spec: {},
+    },
+  ],
+  policies: [
+    {
+      apiVersion: "admissionregistration.k8s.io/v1",
+      kind: "ValidatingAdmissionPolicy",
+      metadata: { name: "safe-upgrades" },
+    },
+  ],
+  digest: "0".repeat(64),
+};
 
 describe("components", () => {
   let mocked: Mocked;
@@ -25,31 +45,40 @@ describe("components", () => {
     provider = new k8s.Provider("cluster");
   });
 
-  function cilium(args: { chart: string; protect?: boolean }): Cilium {
-    return new Cilium("cilium", {
-      version: "1.18.4",
-      repository: "https://charts.example",
-      timeout: 1200,
-      values: {},
-      protect: false,
-      retainOnDelete: false,
-      access: {},
-      provider,
-      ...args,
-    });
+  function cilium({ chart }: { chart: string }): Cilium {
+    return new Cilium(
+      "cilium",
+      {
+        version: "1.18.4",
+        chart,
+        repository: "https://charts.example",
+        timeout: 1200,
+        values: {},
+        protect: false,
+        retainOnDelete: false,
+        location: {},
+      },
+      { providers: [provider] },
+    );
+  }
+
+  function loadBalancing(args: LoadBalancingArgs): LoadBalancing {
+    return new LoadBalancing("lb", args, { providers: [provider] });
+  }
+
+  function bgp(): Bgp {
+    return new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2" }, { providers: [provider] });
   }
 
   it("have type tokens of the project", async () => {
-    const gate = new CiliumCrdGate("gate", { version: "1.18.4", crds: [], access: {} });
-    const balancing = new LoadBalancing("lb", {
+    const gate = new CiliumCrdGate("gate", { version: "1.18.4", crds: [], location: {} });
+    const balancing = loadBalancing({
       pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
       policies: [],
       apiVersion: "cilium.io/v2",
-      provider,
     });
-    const bgp = new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2", provider });
     const types = await Promise.all(
-      [gate, balancing, bgp, cilium({ chart: "cilium" })].map(
+      [gate, balancing, bgp(), cilium({ chart: "cilium" })].map(
         async (component) => (await urnOf(component)).split("::")[2],
       ),
     );
@@ -75,8 +104,45 @@ describe("components", () => {
     });
   }
 
+  it("give their provider to each of their Kubernetes resources", async () => {
+    await Promise.all([
+      urnOf(bgp()),
+      settled(cilium({ chart: "cilium" })),
+      value(
+        loadBalancing({
+          pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
+          policies: [{ name: "q", interfaces: [], nodeSelector: {}, externalIPs: false }],
+          apiVersion: "cilium.io/v2",
+        }).generations,
+      ),
+      value(
+        new GatewayApiCrds(
+          "crds",
+          { bundle: BUNDLE, adopt: false, retainOnDelete: false },
+          { providers: [provider] },
+        ).digest,
+      ),
+    ]);
+    await pulumi.runtime.disconnect();
+    const kubernetes = mocked.resources.filter(({ type }) => type.startsWith("kubernetes:"));
+    assert.deepEqual(kubernetes.map(({ name }) => name).sort(), [
+      ...["bgp-advertisement", "bgp-cluster-config", "bgp-peer-config", "cilium-release"],
+      ...["crds-gateways.example", "crds-policy-safe-upgrades", "lb-policy-q", "lb-pool-p"],
+    ]);
+    const reference = `${await urnOf(provider)}::cluster-id`;
+    for (const { name, provider } of kubernetes) assert.equal(provider, reference, name);
+    for (const { name, provider } of mocked.resources.filter(({ type }) => type === COMMAND)) {
+      assert.equal(provider, "", name);
+    }
+  });
+
+  it("know the command that removes Cilium's leftovers by its old name, too", async () => {
+    await settled(cilium({ chart: "cilium" }));
+    assert.deepEqual(mocked.one(COMMAND, "cilium-leftovers").aliases, ["cilium-remains"]);
+  });
+
   it("make every pool and every policy, with their own selectors", async () => {
-    const balancing = new LoadBalancing("lb", {
+    const balancing = loadBalancing({
       pools: [
         { name: "web", cidr: "10.0.1.0/24", serviceSelector: { matchLabels: { tier: "web" } } },
         { name: "rest", start: "10.0.0.1", stop: "10.0.0.2" },
@@ -92,10 +158,11 @@ describe("components", () => {
         { name: "every-device", interfaces: [], nodeSelector: {}, externalIPs: false },
       ],
       apiVersion: "cilium.io/v2alpha1",
-      provider,
     });
     assert.deepEqual(await value(balancing.pools), ["web", "rest"]);
-    assert.deepEqual(await value(balancing.policies), ["wired", "every-device"]);
+    assert.deepEqual(Object.keys(await value(balancing.generations)), [
+      ...["web", "rest", "wired", "every-device"],
+    ]);
     const made = mocked.resources.filter(({ type }) => type.includes("cilium.io"));
     for (const { inputs } of made) assert.equal(inputs.apiVersion, "cilium.io/v2alpha1");
     assert.deepEqual(Object.fromEntries(made.map(({ name, inputs }) => [name, inputs.spec])), {
@@ -116,8 +183,7 @@ describe("components", () => {
   });
 
   it("make BGP's objects in the order in which they refer to each other", async () => {
-    const bgp = new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2", provider });
-    await urnOf(bgp);
+    await urnOf(bgp());
     await pulumi.runtime.disconnect();
     const kinds = ["CiliumBGPAdvertisement", "CiliumBGPPeerConfig", "CiliumBGPClusterConfig"];
     const [advertisement, peerConfig, clusterConfig] = kinds.map((kind) =>

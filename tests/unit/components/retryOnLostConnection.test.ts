@@ -4,7 +4,7 @@ import { isLostConnection } from "../../../components/retryOnLostConnection";
 const EOF =
   'Patch "https://localhost:7445/apis/apiextensions.k8s.io/v1/customresourcedefinitions/x": unexpected EOF';
 
-describe("an operation that failed is done again", () => {
+describe("a failed operation is retried", () => {
   for (const message of [
     EOF,
     'Get "https://localhost:7445/version": EOF',
@@ -17,7 +17,7 @@ describe("an operation that failed is done again", () => {
     it(`after: ${message}`, () => assert.equal(isLostConnection([message]), true));
   }
 
-  it("ten times, not for ever", () => {
+  it("ten times at most", () => {
     assert.equal(isLostConnection(Array(10).fill(EOF)), true);
     assert.equal(isLostConnection(Array(11).fill(EOF)), false);
   });

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadGatewayApiBundle } from "../../../sources/gatewayApiBundle";
 
-const gateways = definition("gateways.gateway.networking.k8s.io");
-const routes = definition("httproutes.gateway.networking.k8s.io");
+const gateways = crd("gateways.gateway.networking.k8s.io");
+const routes = crd("httproutes.gateway.networking.k8s.io");
 const policy = `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -73,15 +73,15 @@ describe("the Gateway API's bundle", () => {
 
   const wrong: Record<string, [text: string, message: RegExp]> = {
     "of another version": [
-      definition("gateways.gateway.networking.k8s.io", "v1.3.0"),
+      crd("gateways.gateway.networking.k8s.io", "v1.3.0"),
       /gateways\.gateway\.networking\.k8s\.io is of v1\.3\.0, experimental, not v1\.6\.1, experimental/,
     ],
-    "with a definition twice": [
+    "with a CRD twice": [
       [gateways, gateways].join("---\n"),
       /it holds gateways\.gateway\.networking\.k8s\.io twice; take one channel only/,
     ],
-    "without a definition": [policy, /it holds no CustomResourceDefinition/],
-    "that is no YAML": ["a: b: c", /it is no YAML/],
+    "without a CRD": [policy, /it holds no CustomResourceDefinition/],
+    "that is not YAML": ["a: b: c", /it is not YAML/],
   };
   for (const [what, [text, message]] of Object.entries(wrong)) {
     it(`is refused ${what}`, async () => {
@@ -98,7 +98,7 @@ describe("the Gateway API's bundle", () => {
   });
 });
 
-function definition(name: string, version = "v1.6.1"): string {
+function crd(name: string, version = "v1.6.1"): string {
   return `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

@@ -1,0 +1,37 @@
+import { parse } from "yaml";
+import { ConfigError, readSettings, type Settings } from "../config";
+
+/**
+ * Reads settings that are not in a stack file: the keys of the configuration, without the project's name before them,
+ * as JSON or YAML. Complete settings, defaults filled in, are such keys, too.
+ * @param source what the text is from: the path of a file, or the name of a variable. Every error begins with it.
+ * @throws Error when it is not YAML, or no mapping.
+ * @throws ConfigError with every problem of the settings.
+ */
+export function parseSettings(text: string, source: string): Settings {
+  const keys = parseMapping(text, source);
+  try {
+    return readSettings({ getObject: (key) => keys[key] }, Object.keys(keys));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      error.problems.map((problem) => ({ ...problem, path: `${source}: ${problem.path}` })),
+    );
+  }
+}
+
+function parseMapping(text: string, source: string): Readonly<Record<string, unknown>> {
+  let parsed: unknown;
+  try {
+    parsed = parse(text);
+  } catch (error) {
+    const [reason] = String((error as Error).message).split("\n");
+    throw new Error(`${source}: not YAML (${reason}); write the keys of docs/configuration.md`);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new Error(
+      `${source}: not a mapping (${JSON.stringify(parsed).slice(0, 100)}); write the keys of docs/configuration.md`,
+    );
+  }
+  return parsed as Record<string, unknown>;
+}
