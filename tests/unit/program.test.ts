@@ -8,6 +8,7 @@ import program = require("../../index");
 
 import { readStackConfig } from "../../config/stackFile";
 import { Mocked, type Registered, waitedFor } from "../support/mocks";
+import { STACKS } from "../support/stacks";
 
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
 const VAP = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy";
@@ -25,7 +26,7 @@ describe("index.ts", () => {
   before(async () => {
     const source = join(folder, "install.yaml");
     writeFileSync(source, BUNDLE);
-    const prod = readStackConfig("prod");
+    const prod = readStackConfig("prod", STACKS);
     mocked = await Mocked.start(
       {
         ...prod,
@@ -204,7 +205,7 @@ describe("index.ts", () => {
 describe("index.ts with a configuration that cannot work", () => {
   it("registers nothing and names every problem", async () => {
     const mocked = await Mocked.start({
-      ...readStackConfig("prod"),
+      ...readStackConfig("prod", STACKS),
       "talos-cilium:network": { podCidrs: ["10.14.1.0/16"] },
       "talos-cilium:gatewayApi": { version: "v1.6.1" },
       "talos-cilium:loadBalancing": {

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { parseSettings } from "../../../commands/settings";
 import { ConfigError, readSettings, readStackSettings } from "../../../config";
+import { STACKS } from "../../support/stacks";
 
 const FIXTURES = join(__dirname, "../../fixtures");
 
 describe("settings that are not in a stack file", () => {
-  const prod = readStackSettings("prod");
+  const prod = readStackSettings("prod", STACKS);
 
   it("are the same when they are written as JSON and read again, whatever they are", () => {
     const valid = readdirSync(join(FIXTURES, "valid"));

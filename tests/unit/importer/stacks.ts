@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { readSettings } from "../../../config";
 import type { Settings } from "../../../config/schema";
+import { STACKS } from "../../support/stacks";
 
 /** Folder of the project. */
 export const ROOT = join(__dirname, "../../..");
 
-/** Configuration of one of the project's stacks. */
+/** Configuration of one of the stacks in tests/fixtures/stacks. */
 export function stackConfig(stack: string): Record<string, unknown> {
-  return configIn(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8"));
+  return configIn(readFileSync(join(STACKS, `Pulumi.${stack}.yaml`), "utf8"));
 }
 
 /** Configuration in a stack file, its keys without the project. */

@@ -5,8 +5,9 @@ import { parse } from "yaml";
 import { ciliumValues, type HelmValues } from "../../../../config/derived/ciliumValues";
 import { clientRateLimit } from "../../../../config/derived/managedValues";
 import { readStackConfig, settingsOf } from "../../../../config/stackFile";
+import { STACKS } from "../../../support/stacks";
 
-const prod = readStackConfig("prod");
+const prod = readStackConfig("prod", STACKS);
 
 /** Values for prod with some keys of its configuration changed. */
 function valuesWith(changes: Record<string, object>) {

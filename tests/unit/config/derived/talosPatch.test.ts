@@ -7,6 +7,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { ConfigError, readSettings, type Settings } from "../../../../config";
 import { omniPatch, talosForm, talosPatch } from "../../../../config/derived/talosPatch";
 import { readStackSettings } from "../../../../config/stackFile";
+import { STACKS } from "../../../support/stacks";
 
 const ROOT = join(__dirname, "../../../..");
 
@@ -72,11 +73,11 @@ function unusualSettings(): Settings {
 
 describe("patch of Talos' machine config", () => {
   it("says all that prod needs, in the classic form", () => {
-    assert.deepEqual(talosPatch(readStackSettings("prod"), "classic"), [PROD_CLASSIC]);
+    assert.deepEqual(talosPatch(readStackSettings("prod", STACKS), "classic"), [PROD_CLASSIC]);
   });
 
   it("says all that prod needs, in documents", () => {
-    assert.deepEqual(talosPatch(readStackSettings("prod"), "documents"), [
+    assert.deepEqual(talosPatch(readStackSettings("prod", STACKS), "documents"), [
       ...PROD_EVERYWHERE,
       ...PROD_CONTROL_PLANES,
     ]);
@@ -141,7 +142,7 @@ describe("patch of Talos' machine config", () => {
 
   it("leaves kube-proxy on where Cilium does not replace it", () => {
     // Not by way of the configuration, as the rules refuse it: there is a Gateway API in every stack.
-    const settings = { ...readStackSettings("prod"), kubeProxyReplacement: false };
+    const settings = { ...readStackSettings("prod", STACKS), kubeProxyReplacement: false };
     const [classic] = talosPatch(settings, "classic");
     assert.deepEqual((classic as typeof PROD_CLASSIC).cluster.proxy, { disabled: false });
     const [proxy] = talosPatch(settings, "documents").filter((d) => d.kind === "KubeProxyConfig");
@@ -149,7 +150,7 @@ describe("patch of Talos' machine config", () => {
   });
 
   it("is one patch of the cluster in Omni, in the classic form", () => {
-    assert.deepEqual(omniPatch(readStackSettings("prod"), "classic"), [
+    assert.deepEqual(omniPatch(readStackSettings("prod", STACKS), "classic"), [
       { kind: "Cluster", patches: [{ name: "talos-cilium", inline: PROD_CLASSIC }] },
     ]);
   });
@@ -157,7 +158,7 @@ describe("patch of Talos' machine config", () => {
   it("is a patch for each document in Omni, those for control planes apart", () => {
     const named = (documents: readonly { kind: string }[]) =>
       documents.map((inline) => ({ name: `talos-cilium-${inline.kind.toLowerCase()}`, inline }));
-    assert.deepEqual(omniPatch(readStackSettings("prod"), "documents"), [
+    assert.deepEqual(omniPatch(readStackSettings("prod", STACKS), "documents"), [
       { kind: "Cluster", patches: named(PROD_EVERYWHERE) },
       { kind: "ControlPlane", patches: named(PROD_CONTROL_PLANES) },
     ]);
@@ -224,7 +225,7 @@ describe("command talos-patch", function () {
     const documents = parseAllDocuments(stdout);
     assert.deepEqual(
       documents.map((document) => document.toJS()),
-      talosPatch(readStackSettings("prod"), "documents"),
+      talosPatch(readStackSettings("prod", STACKS), "documents"),
     );
     // What workers refuse says so.
     assert.match(
@@ -236,7 +237,7 @@ describe("command talos-patch", function () {
   it("prints what belongs into a cluster template with --omni", () => {
     const { status, stdout } = talosPatchCommand("--stack", "prod", "--omni", "--form", "classic");
     assert.equal(status, 0);
-    assert.deepEqual(parse(stdout), omniPatch(readStackSettings("prod"), "classic")[0]);
+    assert.deepEqual(parse(stdout), omniPatch(readStackSettings("prod", STACKS), "classic")[0]);
   });
 
   it("exits with 1 and names the stacks when there is no such stack", () => {

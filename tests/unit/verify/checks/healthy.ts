@@ -4,9 +4,10 @@ import { readStackSettings } from "../../../../config/stackFile";
 import { labNodes } from "../../../../lab/controlPlane/nodes";
 import type { AgentReport } from "../../../../verify/facts/agentReport";
 import type { AgentAnswer, Facts } from "../../../../verify/facts/facts";
+import { STACKS } from "../../../support/stacks";
 
 /** What the lab's stack asks for. */
-export const settings: Settings = readStackSettings("lab");
+export const settings: Settings = readStackSettings("lab", STACKS);
 
 /** Facts that may be changed; each test makes its own. */
 export type Broken = { -readonly [K in keyof Facts]: Facts[K] };
