@@ -9,10 +9,14 @@ import type { LabFolder } from "./labFolder";
 import { API_PORT, Network } from "./lan/network";
 import { ManagedProcess } from "./process/managedProcess";
 import { freePort } from "./process/ports";
+import { describeEnd } from "./process/processEnd";
 import type { Toolchain } from "./toolchain/toolchain";
 
 /** On the LAN. */
 const ETCD_PORT = 2379;
+
+/** Seconds that KWOK may take until it answers. */
+const HEALTHY_SECONDS = 180;
 
 /**
  * Control plane and nodes of a lab. At control-plane depth KWOK simulates the nodes, and Cilium's operators run beside
@@ -67,7 +71,7 @@ export class Cluster {
       await applyClusterDns(cluster, this.settings);
     }
     for (const process of this.processes) {
-      void process.ended.then((outcome) => onEnd(`${process.name} ended (${outcome})`));
+      void process.ended.then((end) => onEnd(`${process.name} ended (${describeEnd(end)})`));
     }
   }
 
@@ -96,7 +100,7 @@ export class Cluster {
     await kwok.healthy(async () => {
       const { ok, status } = await fetch(`http://${address}/healthz`);
       if (!ok) throw new Error(`HTTP ${status}`);
-    }, 60);
+    }, HEALTHY_SECONDS);
   }
 }
 

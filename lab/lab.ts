@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
@@ -9,27 +10,28 @@ import { LabFolder } from "./labFolder";
 import { removeCgroups } from "./lan/cgroups";
 import { endLabProcesses, type LabProcess, labProcesses, mark } from "./process/labProcesses";
 import { assertPortFree } from "./process/ports";
+import { describeEnd } from "./process/processEnd";
 import { openStack, type Program } from "./stack/engine";
 import { labConfig } from "./stack/stackConfig";
 import type { StartReply, StartRequest } from "./supervisor";
 import { prepareToolchain, type Toolchain } from "./toolchain/toolchain";
 
-/** Seconds that processes have to end before they are killed. */
+/** Seconds until processes that do not end are killed. */
 const GRACE_SECONDS = 20;
 
-/** Seconds that those of a crashed lab have: without what they spoke to, some of them would take for ever. */
+/** The same for a crashed lab, where some processes would wait forever for others that are gone. */
 const LEFTOVER_SECONDS = 2;
 
-/** How often, and with which pauses in milliseconds, a command waits for another one that starts the same lab. */
+/** Two minutes for another command that starts the same lab; times in milliseconds. */
 const LOCK_RETRIES = { retries: 240, minTimeout: 500, maxTimeout: 500 };
 
-/** A lab: a cluster of its own, and the stack applied to it. */
+/** A cluster of its own, and stacks that are applied to it. */
 export class Lab {
   private toolchain: Promise<Toolchain> | undefined;
 
   /**
-   * @param log where progress goes, a line at a time.
-   * @param depth how deep it goes; default: what TALOS_CILIUM_LAB_DEPTH says, else as deep as this machine can.
+   * @param log gets each line about the progress.
+   * @param depth depth of the next cluster. Default: see {@link chosenDepth}.
    */
   constructor(
     public readonly folder = new LabFolder(),
@@ -37,7 +39,7 @@ export class Lab {
     public readonly depth: Depth = chosenDepth(),
   ) {}
 
-  /** Whether its cluster runs and was ready once. */
+  /** Whether its cluster runs and has been ready. */
   public get running(): boolean {
     return (
       existsSync(this.folder.clusterFile) &&
@@ -45,28 +47,27 @@ export class Lab {
     );
   }
 
-  /** Its processes that run, by name. */
   public get processes(): LabProcess[] {
     return labProcesses(this.folder);
   }
 
-  /** Programs of the lab; built first if need be. */
+  /** Paths of the lab's programs, which are built first where they are missing. */
   public tools(): Promise<Toolchain> {
     this.toolchain ??= prepareToolchain(this.log, this.depth);
     return this.toolchain;
   }
 
   /**
-   * Starts the cluster, empty, unless it runs already.
-   * @param port KubePrism's port, when it is not the one of Pulumi.lab.yaml (7445).
-   * @returns whether it was started.
-   * @throws Error saying which process failed and how, or that the port is taken.
+   * Starts an empty cluster, unless one runs.
+   * @param port KubePrism's port. Default: the one of Pulumi.lab.yaml (7445).
+   * @returns false when it ran already.
+   * @throws Error naming the process that failed, or the port that is taken.
    */
   public async startCluster(port?: number): Promise<boolean> {
     this.log(describeDepth(this.running ? this.runningDepth : this.depth));
     const toolchain = await this.tools();
     this.folder.make();
-    // Two commands at once would each take the other's processes for leftovers.
+    // Two commands at once would each end the other's processes as leftovers.
     const release = await lock(this.folder.path, { stale: 5000, retries: LOCK_RETRIES });
     try {
       return await this.startClusterLocked(toolchain, port);
@@ -84,9 +85,10 @@ export class Lab {
       }
       return false;
     }
-    const leftover = await endLabProcesses(this.folder, LEFTOVER_SECONDS);
-    if (leftover.length > 0) {
-      this.log(`ended what a crashed lab left: ${leftover.map(({ name }) => name).join(", ")}`);
+    const leftovers = await endLabProcesses(this.folder, LEFTOVER_SECONDS);
+    if (leftovers.length > 0) {
+      const names = leftovers.map(({ name }) => name).join(", ");
+      this.log(`ended leftover processes of a crashed lab: ${names}`);
     }
     this.folder.clear();
 
@@ -106,23 +108,26 @@ export class Lab {
     return true;
   }
 
-  /** Ends the cluster and every process of the lab; what it was is forgotten at the next start. */
+  /**
+   * Ends the cluster and every other process of the lab. Its files stay until the next start.
+   * @returns the processes that ran.
+   */
   public async stopCluster(): Promise<LabProcess[]> {
     const depth = existsSync(this.folder.clusterFile) ? this.runningDepth : this.depth;
     rmSync(this.folder.clusterFile, { force: true });
-    const found = this.processes;
-    // The supervisor stops the others in order; what it leaves is a crashed lab's.
+    const { processes } = this;
+    // The supervisor stops the others in order; the rest is left by a crashed lab.
     await endLabProcesses(this.folder, GRACE_SECONDS, ({ name }) => name === "supervisor");
     await endLabProcesses(this.folder, GRACE_SECONDS);
     if (depth === "network") await removeCgroups(this.folder);
-    return found;
+    return processes;
   }
 
   /**
    * Opens a stack on the lab's cluster.
-   * @param name stack whose Pulumi.<name>.yaml is used.
-   * @param change what is different from that file, for tests.
-   * @param program what to run, by default index.ts.
+   * @param name the stack's file is Pulumi.<name>.yaml.
+   * @param change changes the configuration of that file.
+   * @param program default: index.ts.
    */
   public async stack(
     name = "lab",
@@ -131,15 +136,15 @@ export class Lab {
   ): Promise<Stack> {
     const config = await this.config(name, change);
     const stack = await openStack(this.folder, await this.tools(), name, config, program);
-    // The lock of an update that was killed: nobody but this lab uses the state.
+    // Only this lab uses the backend, so without an engine a lock is left by an update that was killed.
     if (!this.processes.some(({ name: process }) => process === "pulumi")) await stack.cancel();
     return stack;
   }
 
   /**
    * Configuration of a stack on the lab's cluster.
-   * @param name stack whose Pulumi.<name>.yaml is used.
-   * @param change what is different from that file, for tests.
+   * @param name the stack's file is Pulumi.<name>.yaml.
+   * @param change changes the configuration of that file.
    */
   public async config(
     name = "lab",
@@ -151,19 +156,23 @@ export class Lab {
 
   /** KubePrism's port in the cluster that runs. */
   public get port(): number {
-    return JSON.parse(readFileSync(this.folder.clusterFile, "utf8")).port;
+    return this.readClusterFile().port;
   }
 
-  /** How deep the cluster that runs goes. */
+  /** Depth of the cluster that runs. */
   public get runningDepth(): Depth {
-    return JSON.parse(readFileSync(this.folder.clusterFile, "utf8")).depth;
+    return this.readClusterFile().depth;
+  }
+
+  private readClusterFile(): { port: number; depth: Depth } {
+    return JSON.parse(readFileSync(this.folder.clusterFile, "utf8"));
   }
 
   private async startSupervisor(request: StartRequest): Promise<void> {
     const log = openSync(this.folder.log("supervisor"), "a");
     const child: ChildProcess = fork(join(__dirname, "supervisor.ts"), {
       cwd: this.folder.path,
-      // A session of its own: it goes on when the command ends, and Ctrl-C does not reach it.
+      // In a session of its own it outlives the command, and Ctrl-C does not reach it.
       detached: true,
       execArgv: ["--require", require.resolve("ts-node/register/transpile-only")],
       env: {
@@ -178,17 +187,15 @@ export class Lab {
       const reply = await new Promise<StartReply>((resolve, reject) => {
         child.once("message", resolve);
         child.once("error", reject);
-        child.once("exit", (code, signal) =>
-          reject(
-            new Error(
-              `the supervisor ended (${signal ?? `exit code ${code}`}); see its log ${this.folder.log("supervisor")}`,
-            ),
-          ),
-        );
+        child.once("exit", (code, signal) => {
+          const end = describeEnd({ code, signal });
+          const file = this.folder.log("supervisor");
+          reject(new Error(`the supervisor ended (${end}); see its log ${file}`));
+        });
         child.send(request);
       });
       if ("error" in reply) {
-        await new Promise((resolve) => child.once("exit", resolve));
+        if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
         throw new Error(reply.error);
       }
     } finally {

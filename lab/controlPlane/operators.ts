@@ -1,84 +1,80 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { describeError } from "../../kubernetes/client";
 import type { LabFolder } from "../labFolder";
 import { ManagedProcess } from "../process/managedProcess";
+import { pause } from "../process/pause";
+import { describeEnd } from "../process/processEnd";
 import { writeKubeconfig } from "./kubeconfig";
 
 const NAMESPACE = "kube-system";
 /** Milliseconds between two looks at the pods. */
 const POLL_INTERVAL = 500;
-/** Milliseconds until an operator that ended is started again; a kubelet waits as long at first. */
+/** Milliseconds until an operator that ended is started again: a kubelet's first delay. */
 const RESTART_DELAY = 10_000;
 
-/**
- * Flags that the lab sets over the Release's own ConfigMap, and why: several operators share one host, where in a
- * cluster each has a node to itself, and no port but KubePrism's may be fixed.
- */
+/** Flags that override the Release's ConfigMap: several operators share this host, so their ports must not collide. */
 const OVERRIDES = [
   "--operator-api-serve-addr=127.0.0.1:0",
   "--operator-prometheus-serve-addr=127.0.0.1:0",
   "--gops-port=0",
 ];
 
-/** What the operators of a lab are run from. */
-export interface OperatorsArgs {
-  /** Where their files and logs go. */
+interface OperatorsArgs {
   readonly labFolder: LabFolder;
   /** Path of cilium-operator. */
   readonly program: string;
   /** The cluster, as its administrator. */
   readonly cluster: KubeConfig;
-  /** URL of the API, and its authority's certificate, PEM. */
+  /** URL of the API server. */
   readonly server: string;
-  /** Certificate of the API's authority, PEM. */
+  /** Certificate of the API server's authority, PEM. */
   readonly authority: string;
 }
 
-/** An operator's process, for one pod. */
+/** The process of one pod. */
 interface Operator {
   process: ManagedProcess;
-  /** When it was seen to have ended; undefined while it runs. */
+  /** When it was found ended; undefined while it runs. */
   endedAt?: number;
 }
 
 /**
- * Runs Cilium's real operator for every running pod of the Release's Deployment, as the node's kubelet would: from the
- * ConfigMap as it is when the pod starts, as the Deployment's service account, with the pod's environment; it is
- * stopped with its pod and started again when it ends by itself.
+ * Runs Cilium's real operator for every running pod of the Release's Deployment, as the node's kubelet would: with the
+ * ConfigMap at the pod's start, the Deployment's service account and the pod's environment. An operator stops with its
+ * pod, and is restarted when it ends by itself.
  */
 export class Operators {
   private readonly api: CoreV1Api;
   private readonly operators = new Map<string, Operator>();
-  private stopping = false;
+  private readonly stopped = new AbortController();
   private loop: Promise<void> | undefined;
 
   constructor(private readonly args: OperatorsArgs) {
     this.api = args.cluster.makeApiClient(CoreV1Api);
   }
 
-  /** Begins to watch the pods. */
   public start(): void {
     this.loop = this.run();
   }
 
-  /** Stops every operator and watches no longer. */
   public async stop(): Promise<void> {
-    this.stopping = true;
+    this.stopped.abort();
     await this.loop;
     await Promise.all([...this.operators.values()].map(({ process }) => process.stop()));
   }
 
   private async run(): Promise<void> {
-    while (!this.stopping) {
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
       try {
         await this.reconcile();
       } catch (error) {
-        // API servers come and go (tests end them); the next look tells.
-        console.log(`operators: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+        // API servers come and go (tests kill them); the next look tries again.
+        console.log(`operators: ${describeError(error)}`);
       }
-      await sleep(POLL_INTERVAL);
+      await pause(POLL_INTERVAL, signal);
     }
   }
 
@@ -103,7 +99,8 @@ export class Operators {
       } else if (!operator.process.running) {
         operator.endedAt ??= performance.now();
         if (performance.now() - operator.endedAt < RESTART_DELAY) continue;
-        console.log(`operators: restarting ${name}, it ended (${await operator.process.ended})`);
+        const end = describeEnd(await operator.process.ended);
+        console.log(`operators: restarting ${name}, it ended (${end})`);
         this.operators.set(name, { process: await this.startOperator(name, pod) });
       }
     }
@@ -124,11 +121,11 @@ export class Operators {
       name,
       program,
       args: [`--config-dir=${config}`, `--k8s-kubeconfig-path=${kubeconfig}`, ...OVERRIDES],
-      environment: environmentOf(pod),
+      environment: operatorEnvironment(pod),
     });
   }
 
-  /** Writes each key of the Release's ConfigMap to a file, which is how a pod sees it mounted. */
+  /** Writes each key of the Release's ConfigMap to a file, as in a pod's volume. */
   private async writeConfig(folder: string): Promise<string> {
     const { data } = await this.api.readNamespacedConfigMap({
       namespace: NAMESPACE,
@@ -154,8 +151,8 @@ function isRunning({ metadata, status }: V1Pod): boolean {
   return status?.phase === "Running" && metadata?.deletionTimestamp === undefined;
 }
 
-/** Variables of the pod's container that have a value here: literal ones, and those of the pod's own fields. */
-function environmentOf(pod: V1Pod): Record<string, string> {
+/** Variables of the pod's container: those with a literal value, and those with a field of the pod. */
+function operatorEnvironment(pod: V1Pod): Record<string, string> {
   const fields: Record<string, string | undefined> = {
     "spec.nodeName": pod.spec?.nodeName,
     "metadata.namespace": pod.metadata?.namespace,

@@ -1,46 +1,39 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CoreV1Api, V1Container, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import { describeError } from "../../kubernetes/client";
-import type { LabNode } from "../controlPlane/nodes";
+import type { V1ContainerStatus } from "@kubernetes/client-node";
 import type { LabFolder } from "../labFolder";
-import { ManagedProcess } from "../process/managedProcess";
-import { environmentOf, expand } from "./environment";
+import { ManagedProcess, type ProcessSpec } from "../process/managedProcess";
+import { pause } from "../process/pause";
+import { describeEnd, type ProcessEnd } from "../process/processEnd";
+import type { CommandPrefix } from "../process/run";
+import { containerEnvironment, type EnvironmentSources, expand } from "./environment";
 import { findImage, knownImages, overridesOf } from "./images";
 import { Probe } from "./probe";
 import type { Volumes } from "./volumes";
 
-/** Milliseconds until a container that ended is started again, at first and at most. */
-const RESTART_DELAY = { first: 1000, most: 30_000 };
+/** Milliseconds until a container that ended is started again. */
+export interface RestartDelay {
+  readonly first: number;
+  /** Each delay is twice the last one, up to this. */
+  readonly most: number;
+}
 
-/** Folder of a node with a file for each container, namespace_pod_container, that holds its process id. */
-export const CONTAINERS_FOLDER = "/run/containers";
-
-/** What a container is run from. */
-export interface ContainerArgs {
-  /** Where its log goes. */
+export interface ContainerArgs extends EnvironmentSources {
   readonly labFolder: LabFolder;
-  /** The API, for what its variables come from. */
-  readonly core: CoreV1Api;
-  /** Its pod. */
-  readonly object: V1Pod;
-  /** The container. */
-  readonly container: V1Container;
-  /** The node that it runs on. */
-  readonly node: LabNode;
-  /** Address of the Service `kubernetes`. */
-  readonly apiService: string;
   /** Name of its pod's network namespace; undefined: the node's. */
   readonly netns: string | undefined;
+  /** Folder with a file for each container, namespace_pod_container, that holds its process id. */
+  readonly containersFolder: string;
+  readonly restartDelay: RestartDelay;
 }
 
 /** A container: a program on the node, with the mounts, the network and the environment of its pod. */
 export class Container {
+  private readonly stopped = new AbortController();
   private process: ManagedProcess | undefined;
   private startedAt: Date | undefined;
   private restarts = 0;
-  private outcome: string | undefined;
-  private stopping = false;
+  private end: ProcessEnd | undefined;
   private isReady = false;
   private probes: readonly Probe[] = [];
 
@@ -51,43 +44,24 @@ export class Container {
     return this.startedAt !== undefined;
   }
 
-  /** Whether it runs and its probes say that it serves. */
+  /** Whether it runs and its probes succeed. */
   public get ready(): boolean {
     return this.isReady;
   }
 
   /** Whether it has ended for good. */
   public get ended(): boolean {
-    return this.outcome !== undefined && !this.restartsAfter(this.outcome);
+    return this.end !== undefined && !this.restartsAfter(this.end);
   }
 
-  /** Whether it ended for good, and badly. */
+  /** Whether it has ended for good, and not with exit code 0. */
   public get failed(): boolean {
-    return this.ended && this.outcome !== SUCCESS;
+    return this.ended && !isSuccess(this.end);
   }
 
-  /** Its status, as the API is told. */
+  /** Its part of the pod's status. */
   public status(): V1ContainerStatus {
     const { name, image = "" } = this.args.container;
-    const waiting =
-      findImage(image) === undefined
-        ? {
-            reason: "ErrImagePull",
-            message: `the lab has no program for ${image}; it knows ${knownImages().join(", ")} (lab/node/images.ts)`,
-          }
-        : { reason: "ContainerCreating" };
-    const exitCode = this.outcome === SUCCESS ? 0 : 1;
-    const containerState = this.ended
-      ? {
-          terminated: {
-            exitCode,
-            reason: exitCode === 0 ? "Completed" : "Error",
-            message: this.outcome,
-          },
-        }
-      : this.startedAt === undefined
-        ? { waiting }
-        : { running: { startedAt: this.startedAt } };
     return {
       name,
       image,
@@ -95,27 +69,45 @@ export class Container {
       ready: this.ready,
       started: this.started && !this.ended,
       restartCount: this.restarts,
-      state: containerState,
-    } as V1ContainerStatus;
+      state: this.state(),
+    };
+  }
+
+  private state(): V1ContainerStatus["state"] {
+    if (this.end !== undefined && this.ended) {
+      const { code } = this.end;
+      const reason = isSuccess(this.end) ? "Completed" : "Error";
+      return { terminated: { exitCode: code ?? 1, reason, message: describeEnd(this.end) } };
+    }
+    if (this.end !== undefined) {
+      return { waiting: { reason: "CrashLoopBackOff", message: describeEnd(this.end) } };
+    }
+    if (this.startedAt !== undefined) return { running: { startedAt: this.startedAt } };
+    const { image = "" } = this.args.container;
+    if (findImage(image) !== undefined) return { waiting: { reason: "ContainerCreating" } };
+    const message =
+      `the lab has no program for ${image}; use one of ${knownImages().join(", ")}, ` +
+      "or add it to lab/node/images.ts";
+    return { waiting: { reason: "ErrImagePull", message } };
   }
 
   /**
-   * Runs it until it ends well; used for init containers.
-   * @returns whether it did; not so when the lab has no program for it, or it was stopped.
+   * Runs an init container, again and again until it succeeds.
+   * @returns false when it was stopped before, or the lab has no program for it.
    */
   public async complete(volumes: Volumes, addresses: readonly string[]): Promise<boolean> {
-    await this.run(volumes, addresses, (outcome) => outcome !== SUCCESS);
-    return this.outcome === SUCCESS;
+    await this.run(volumes, addresses, (end) => !isSuccess(end));
+    return isSuccess(this.end);
   }
 
-  /** Starts it, and starts it again when it ends and the pod wants that. */
+  /** Starts it, and restarts it as its pod's restart policy says. */
   public start(volumes: Volumes, addresses: readonly string[]): void {
-    void this.run(volumes, addresses, (outcome) => this.restartsAfter(outcome));
+    void this.run(volumes, addresses, (end) => this.restartsAfter(end));
   }
 
-  /** Ends it, with the grace that its pod has. */
+  /** Ends it within its pod's grace period. */
   public async stop(): Promise<void> {
-    this.stopping = true;
+    this.stopped.abort();
     for (const probe of this.probes) probe.stop();
     await this.process?.stop();
     this.isReady = false;
@@ -124,7 +116,7 @@ export class Container {
   private async run(
     volumes: Volumes,
     addresses: readonly string[],
-    again: (outcome: string) => boolean,
+    restarts: (end: ProcessEnd) => boolean,
   ): Promise<void> {
     const image = findImage(this.args.container.image ?? "");
     if (image === undefined) return;
@@ -133,93 +125,99 @@ export class Container {
       this.isReady = true;
       return;
     }
-    for (
-      let delay = RESTART_DELAY.first;
-      !this.stopping;
-      delay = Math.min(2 * delay, RESTART_DELAY.most)
-    ) {
-      let outcome: string;
-      try {
-        this.process = await this.spawn(image.entrypoint ?? [], volumes, addresses);
-        this.startedAt = new Date();
-        this.outcome = undefined;
-        this.noteProcess();
-        this.probe(addresses[0] ?? "");
-        outcome = await this.process.ended;
-      } catch (error) {
-        // What its variables come from is not there yet.
-        outcome = describeError(error);
-      }
+    const { signal } = this.stopped;
+    const { first, most } = this.args.restartDelay;
+    for (let delay = first; !signal.aborted; delay = Math.min(2 * delay, most)) {
+      const end = await this.runOnce(image.entrypoint ?? [], volumes, addresses);
       for (const probe of this.probes) probe.stop();
       this.isReady = false;
-      this.outcome = outcome;
-      if (!again(outcome)) return;
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      this.restarts++;
+      this.end = end;
+      if (!restarts(end)) return;
+      await pause(delay, signal);
+      if (!signal.aborted) this.restarts++;
     }
   }
 
-  private noteProcess(): void {
-    const { object, container } = this.args;
+  private async runOnce(
+    entrypoint: readonly string[],
+    volumes: Volumes,
+    addresses: readonly string[],
+  ): Promise<ProcessEnd> {
+    try {
+      const spec = await this.processSpec(entrypoint, volumes, addresses);
+      // It may have been stopped while the API server was asked for variables.
+      this.stopped.signal.throwIfAborted();
+      this.process = new ManagedProcess(this.args.labFolder, spec);
+      this.startedAt = new Date();
+      this.end = undefined;
+      this.writePid();
+      this.startProbes(addresses[0] ?? "");
+      return await this.process.ended;
+    } catch (error) {
+      // A ConfigMap or Secret that its variables come from may not exist yet.
+      return { code: null, signal: null, error: error as Error };
+    }
+  }
+
+  private writePid(): void {
+    const { object, container, containersFolder } = this.args;
     const { namespace, name } = object.metadata ?? {};
-    mkdirSync(CONTAINERS_FOLDER, { recursive: true });
-    writeFileSync(
-      join(CONTAINERS_FOLDER, `${namespace}_${name}_${container.name}`),
-      String(this.process?.pid),
-    );
+    mkdirSync(containersFolder, { recursive: true });
+    const file = join(containersFolder, `${namespace}_${name}_${container.name}`);
+    writeFileSync(file, String(this.process?.pid));
   }
 
-  private restartsAfter(outcome: string): boolean {
+  private restartsAfter(end: ProcessEnd): boolean {
     const policy = this.args.object.spec?.restartPolicy ?? "Always";
-    return policy === "Always" || (policy === "OnFailure" && outcome !== SUCCESS);
+    return policy === "Always" || (policy === "OnFailure" && !isSuccess(end));
   }
 
-  /** Watches its readiness (once it has started up, when it has a probe for that) and restarts it when it is dead. */
-  private probe(address: string): void {
+  /** A startup probe holds the others back until it succeeds. A failed startup or liveness probe ends the program. */
+  private startProbes(address: string): void {
     const { readinessProbe, startupProbe, livenessProbe, ports } = this.args.container;
-    const watch = (spec: typeof readinessProbe, told: (is: boolean) => void) =>
-      spec === undefined ? undefined : new Probe({ spec, address, ports: ports ?? [], told });
-    const readiness = () => {
+    const start = (spec: typeof readinessProbe, onChange: (healthy: boolean) => void) =>
+      spec === undefined ? undefined : new Probe({ spec, address, ports: ports ?? [], onChange });
+    const startOthers = () => {
       const probes = [
-        watch(readinessProbe, (is) => {
-          this.isReady = is;
+        start(readinessProbe, (healthy) => {
+          this.isReady = healthy;
         }),
-        watch(livenessProbe, (is) => {
-          if (!is) void this.process?.stop();
+        start(livenessProbe, (healthy) => {
+          if (!healthy) void this.process?.stop();
         }),
       ];
       if (readinessProbe === undefined) this.isReady = true;
       this.probes = probes.filter((probe) => probe !== undefined);
     };
-    const startup = watch(startupProbe, (is) => {
+    const startup = start(startupProbe, (healthy) => {
       startup?.stop();
-      if (is) readiness();
+      if (healthy) startOthers();
       else void this.process?.stop();
     });
-    if (startup === undefined) readiness();
+    if (startup === undefined) startOthers();
     else this.probes = [startup];
   }
 
-  private async spawn(
+  private async processSpec(
     entrypoint: readonly string[],
     volumes: Volumes,
     addresses: readonly string[],
-  ): Promise<ManagedProcess> {
-    const { labFolder, object, container, netns } = this.args;
-    const variables = await environmentOf(this.args, addresses);
+  ): Promise<ProcessSpec> {
+    const { object, container, netns } = this.args;
+    const variables = await containerEnvironment(this.args, addresses);
     const command = [
       ...(container.command ?? entrypoint),
       ...(container.args ?? []),
       ...overridesOf(container.name),
     ].map((text) => expand(text, variables));
-    const enter = netns === undefined ? [] : ["ip", "netns", "exec", netns];
-    const own = ["unshare", "--mount", "--propagation", "private", ...(netns ? ["--uts"] : [])];
-    const [program = "", ...args] = [
-      ...enter,
-      ...own,
-      ...["sh", join(__dirname, "container.sh"), ...command],
+    const prefix: CommandPrefix = [
+      ...(netns === undefined ? [] : ["ip", "netns", "exec", netns]),
+      ...["unshare", "--mount", "--propagation", "private"],
+      ...(netns === undefined ? [] : ["--uts"]),
+      ...["sh", join(__dirname, "container.sh")],
     ];
-    return new ManagedProcess(labFolder, {
+    const [program = "", ...args] = [...prefix, ...command];
+    return {
       name: `${object.metadata?.name}_${container.name}`,
       program,
       args,
@@ -229,10 +227,10 @@ export class Container {
         ...(netns !== undefined && { POD_HOSTNAME: object.metadata?.name ?? "" }),
       },
       stopSeconds: object.spec?.terminationGracePeriodSeconds,
-    });
+    };
   }
 
-  /** Outer mounts first, as inner ones lie on them. */
+  /** Outer mounts come first, as inner ones lie on them. */
   private mounts(volumes: Volumes): string[] {
     return (this.args.container.volumeMounts ?? [])
       .map(({ name, mountPath, subPath = "" }) => ({
@@ -245,5 +243,6 @@ export class Container {
   }
 }
 
-/** How a process ended that ended well. */
-const SUCCESS = "exit code 0";
+function isSuccess(end: ProcessEnd | undefined): boolean {
+  return end?.code === 0;
+}

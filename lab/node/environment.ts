@@ -1,17 +1,28 @@
-import type { CoreV1Api, V1EnvVarSource } from "@kubernetes/client-node";
-import type { ContainerArgs } from "./container";
-import { unlessAbsent } from "./optional";
+import type { CoreV1Api, V1Container, V1EnvVarSource, V1Pod } from "@kubernetes/client-node";
+import type { LabNode } from "../controlPlane/nodes";
+import { readConfigMap, readSecret } from "./configObjects";
+
+/** Where the values of a container's variables come from. */
+export interface EnvironmentSources {
+  readonly core: CoreV1Api;
+  readonly object: V1Pod;
+  readonly container: V1Container;
+  readonly node: LabNode;
+  /** Address of the Service `kubernetes`. */
+  readonly apiService: string;
+}
 
 /**
- * Variables of a container: those that every pod has, then its own, with references to others (`$(NAME)`) filled in.
- * One whose source has no value here (an optional key, a limit that is not set) is left out.
- * @throws ApiException when a ConfigMap or Secret is not there and not optional.
+ * Variables of a container: those of every pod, then its own, with references to others (`$(NAME)`) replaced. A variable
+ * without a value here (an optional key, a limit that is not set) is left out.
+ * @param addresses the pod's addresses.
+ * @throws ApiException when a ConfigMap or Secret that is not optional does not exist.
  */
-export async function environmentOf(
-  args: ContainerArgs,
+export async function containerEnvironment(
+  sources: EnvironmentSources,
   addresses: readonly string[],
 ): Promise<Record<string, string>> {
-  const { object, container, node, core, apiService } = args;
+  const { object, container, node, core, apiService } = sources;
   const fields: Record<string, string | undefined> = {
     "metadata.name": object.metadata?.name,
     "metadata.namespace": object.metadata?.namespace,
@@ -28,36 +39,32 @@ export async function environmentOf(
     KUBERNETES_SERVICE_PORT: "443",
   };
   for (const { name, value, valueFrom } of container.env ?? []) {
-    const found =
+    const text =
       value ??
       fields[valueFrom?.fieldRef?.fieldPath ?? ""] ??
-      (await keyOf(core, object.metadata?.namespace ?? "", valueFrom));
-    if (found !== undefined) variables[name] = expand(found, variables);
+      (await readKey(core, object.metadata?.namespace ?? "", valueFrom));
+    if (text !== undefined) variables[name] = expand(text, variables);
   }
   return variables;
 }
 
-/** A text with the variables that it names; those that there are not stay as they are, as with a kubelet. */
+/** Replaces the variables in a text; unknown ones stay as they are, as with a real kubelet. */
 export function expand(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\(([\w.-]+)\)/g, (whole, name) => variables[name] ?? whole);
+  return text.replace(/\$\(([\w.-]+)\)/g, (reference, name) => variables[name] ?? reference);
 }
 
-/** Value of a ConfigMap's or a Secret's key. */
-async function keyOf(
+async function readKey(
   core: CoreV1Api,
   namespace: string,
   source: V1EnvVarSource | undefined,
 ): Promise<string | undefined> {
   if (source?.configMapKeyRef !== undefined) {
-    const { name = "", key, optional } = source.configMapKeyRef;
-    const map = await unlessAbsent(core.readNamespacedConfigMap({ namespace, name }), optional);
-    return map?.data?.[key];
+    const { key, ...reference } = source.configMapKeyRef;
+    return (await readConfigMap(core, namespace, reference))[key];
   }
   if (source?.secretKeyRef !== undefined) {
-    const { name = "", key, optional } = source.secretKeyRef;
-    const secret = await unlessAbsent(core.readNamespacedSecret({ namespace, name }), optional);
-    const value = secret?.data?.[key];
-    return value === undefined ? undefined : Buffer.from(value, "base64").toString();
+    const { key, ...reference } = source.secretKeyRef;
+    return (await readSecret(core, namespace, reference))[key]?.toString();
   }
   return undefined;
 }

@@ -1,12 +1,12 @@
-/** How the lab runs a container of an image: there are no images here, only programs. */
+/** How the lab runs a container of an image: it has no images, only programs. */
 export interface Image {
-  /** The image's entry point, for containers that name no command. */
+  /** Entry point, for containers that name no command. */
   readonly entrypoint?: readonly string[];
-  /** Why its containers run no program, and are only said to run. */
+  /** Why its containers run no program and only count as running. */
   readonly simulated?: string;
 }
 
-/** The images that the lab knows, by their repository. */
+/** The images that the lab knows, by repository. */
 const IMAGES: Readonly<Record<string, Image>> = {
   "quay.io/cilium/cilium": {},
   "quay.io/cilium/operator-generic": {},
@@ -15,36 +15,35 @@ const IMAGES: Readonly<Record<string, Image>> = {
   "registry.k8s.io/e2e-test-images/agnhost": { entrypoint: ["agnhost"] },
 };
 
-/** Init containers of Cilium's agent that are not run, and why. */
-export const DONE_BY_THE_MACHINE: Readonly<Record<string, string>> = {
+/** Init containers of Cilium's agent that the lab skips, each with the reason. */
+export const SKIPPED_INIT_CONTAINERS: Readonly<Record<string, string>> = {
   "apply-sysctl-overwrites": "it changes files of the host's systemd",
   "clean-cilium-state": "the machine is new",
   "install-cni-binaries": "the machine has them",
 };
 
-/** Flags that the lab puts over the Release's ConfigMap, by container, each with its reason. */
+/** Flags that override the Release's ConfigMap, by container, each with the reason. */
 const OVERRIDES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "cilium-agent": {
     "--enable-l7-proxy=false": "there is no Envoy",
     "--enable-envoy-config=false": "there is no Envoy",
     "--external-envoy-proxy=false": "there is no Envoy",
-    "--enable-gateway-api=false": "what the agent does for it is done by Envoy",
-    "--enable-hubble=false": "nobody looks at it here, and it costs memory on each of the nodes",
+    "--enable-gateway-api=false": "the agent only configures Envoy for it",
+    "--enable-hubble=false": "nothing here reads it, and it costs memory on every node",
   },
 };
 
-/** The image as the lab knows it; undefined when it doesn't. */
+/** @param name name of the image, with tag and digest. */
 export function findImage(name: string): Image | undefined {
   const [repository = ""] = name.split("@");
   return IMAGES[repository.replace(/:[^/]*$/, "")];
 }
 
-/** Names of the images that the lab knows. */
 export function knownImages(): string[] {
   return Object.keys(IMAGES);
 }
 
-/** Flags that a container gets beside its own. */
+/** Flags that a container gets after its own. */
 export function overridesOf(container: string): string[] {
   return Object.keys(OVERRIDES[container] ?? {});
 }

@@ -14,34 +14,38 @@ import { describeError } from "../../kubernetes/client";
 import type { ClusterServices } from "../controlPlane/clusterServices";
 import type { LabNode } from "../controlPlane/nodes";
 import type { LabFolder } from "../labFolder";
+import type { RestartDelay } from "./container";
 import { Pod } from "./pod";
 
 /** Milliseconds between two looks at the node's pods. */
 const POLL_INTERVAL = 500;
-/** Milliseconds between two heartbeats, and seconds that one is good for: a kubelet's own defaults. */
+
+/** Milliseconds between two heartbeats, and seconds that each is valid: the defaults of a real kubelet. */
 const HEARTBEAT_INTERVAL = 10_000;
 const LEASE_SECONDS = 40;
 
-/** Folder in which a CNI plugin says that it is there. */
+/** Shorter than a real kubelet's, which begins with 10 s and ends with 5 min. */
+const RESTART_DELAY: RestartDelay = { first: 1000, most: 30_000 };
+
+/** Folder with the configuration of the CNI plugin; empty until there is one. */
 const CNI_FOLDER = "/etc/cni/net.d";
+
+/** Where kubelet-exec finds the process of a container. */
+export const CONTAINERS_FOLDER = "/run/containers";
 
 const STRATEGIC_MERGE = setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch);
 
-/** What a kubelet is run from. */
-export interface KubeletArgs {
-  /** Where logs go. */
+interface KubeletArgs {
   readonly labFolder: LabFolder;
   /** The cluster, through the node's own KubePrism. */
   readonly cluster: KubeConfig;
-  /** Its node. */
   readonly node: LabNode;
-  /** Addresses of the cluster's own Services. */
   readonly services: ClusterServices;
 }
 
 /**
- * What a kubelet does, as far as a network can tell: it keeps the node's lease and says whether there is a CNI plugin,
- * runs the pods that are bound to its node, and tells their addresses and health.
+ * The parts of a kubelet that matter to a network: it renews the node's lease, reports the node Ready once there is a
+ * CNI plugin, runs the pods that are bound to the node, and reports their addresses and health.
  */
 export class Kubelet {
   private readonly core: CoreV1Api;
@@ -55,7 +59,7 @@ export class Kubelet {
     this.leases = args.cluster.makeApiClient(CoordinationV1Api);
   }
 
-  /** Goes on for ever: API servers come and go, and each look at the pods begins anew. */
+  /** Runs forever: API servers come and go, and each look at the pods starts afresh. */
   public async run(): Promise<never> {
     for (;;) {
       for (const work of [() => this.heartbeat(), () => this.reconcile()]) {
@@ -110,7 +114,7 @@ export class Kubelet {
     try {
       await this.leases.patchNamespacedLease({ namespace, name, body: { spec } }, STRATEGIC_MERGE);
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!isNotFoundOrConflict(error)) throw error;
       await this.leases.createNamespacedLease({ namespace, body: { metadata: { name }, spec } });
     }
   }
@@ -123,18 +127,14 @@ export class Kubelet {
     for (const [uid, object] of bound) {
       const ended = ["Succeeded", "Failed"].includes(object.status?.phase ?? "");
       if (!this.pods.has(uid) && object.metadata?.deletionTimestamp === undefined && !ended) {
-        const { labFolder, node, services } = this.args;
-        this.pods.set(
-          uid,
-          new Pod({ labFolder, core: this.core, object, node, services, hasNetwork }),
-        );
+        this.pods.set(uid, this.newPod(object));
       }
     }
     await Promise.all([...bound.values()].map((object) => this.remove(object)));
     for (const [uid, pod] of this.pods) {
       const object = bound.get(uid);
       if (object === undefined) {
-        // Removed by force: nobody waits for it.
+        // The pod was deleted by force.
         this.pods.delete(uid);
         await pod.stop();
       } else if (object.metadata?.deletionTimestamp === undefined) {
@@ -143,22 +143,38 @@ export class Kubelet {
     }
   }
 
-  /** Stops a pod that is being deleted, then lets it go. */
+  private newPod(object: V1Pod): Pod {
+    return new Pod({
+      ...this.args,
+      core: this.core,
+      object,
+      hasNetwork,
+      containersFolder: CONTAINERS_FOLDER,
+      restartDelay: RESTART_DELAY,
+    });
+  }
+
+  /** Stops a pod that is being deleted, then removes its object. */
   private async remove({ metadata }: V1Pod): Promise<void> {
     if (metadata?.deletionTimestamp === undefined) return;
     const { name = "", namespace = "", uid = "" } = metadata;
     const pod = this.pods.get(uid);
     if (pod?.stopping) return;
     void (async () => {
-      await pod?.stop();
-      this.pods.delete(uid);
+      try {
+        await pod?.stop();
+      } finally {
+        // The next look removes the object even if something of the pod could not be removed.
+        this.pods.delete(uid);
+      }
       await this.core.deleteNamespacedPod({
         name,
         namespace,
         body: { gracePeriodSeconds: 0, preconditions: { uid } },
       });
     })().catch((error) => {
-      if (!isGone(error)) console.log(`${namespace}/${name}: ${describeError(error)}`);
+      if (!isNotFoundOrConflict(error))
+        console.log(`${namespace}/${name}: ${describeError(error)}`);
     });
   }
 
@@ -174,7 +190,7 @@ export class Kubelet {
       );
       pod.reported = text;
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!isNotFoundOrConflict(error)) throw error;
     }
   }
 }
@@ -183,7 +199,7 @@ function hasNetwork(): boolean {
   return readdirSync(CNI_FOLDER).some((file) => file.endsWith(".conflist"));
 }
 
-/** Whether an object is not there, or another one of its name is. */
-function isGone(error: unknown): boolean {
+/** Whether an object does not exist, or another one has its name. */
+function isNotFoundOrConflict(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === 404 || error.code === 409);
 }

@@ -5,28 +5,23 @@ import type { ClusterServices } from "../controlPlane/clusterServices";
 import type { LabNode } from "../controlPlane/nodes";
 import { LabFolder } from "../labFolder";
 import { ManagedProcess } from "../process/managedProcess";
-import { CONTAINERS_FOLDER } from "./container";
-import { Kubelet } from "./kubelet";
+import { CONTAINERS_FOLDER, Kubelet } from "./kubelet";
 
-/** What a machine is told at its start. */
 export interface MachineArgs {
-  /** Folder of the lab. */
+  /** Path of the lab's folder. */
   readonly folder: string;
-  /** Which node it is. */
   readonly node: LabNode;
-  /** Path of KubePrism. */
+  /** Path of the program. */
   readonly kubeprism: string;
-  /** Port of KubePrism. */
   readonly kubePrismPort: number;
-  /** The API servers, each as host:port. */
+  /** As host:port. */
   readonly apiServers: readonly string[];
-  /** Addresses of the cluster's own Services. */
   readonly services: ClusterServices;
 }
 
 /**
- * The first process of a node's machine: what Talos' machined is there for, as far as the network goes. It runs
- * KubePrism and a kubelet, and goes on until it is killed.
+ * The first process of a node's machine, in place of Talos' machined: it runs KubePrism and a kubelet until it is
+ * killed.
  */
 async function main(args: MachineArgs): Promise<void> {
   const labFolder = new LabFolder(args.folder);

@@ -1,38 +1,41 @@
-import type { CoreV1Api, V1Pod, V1PodCondition, V1PodStatus } from "@kubernetes/client-node";
+import type {
+  CoreV1Api,
+  V1Container,
+  V1Pod,
+  V1PodCondition,
+  V1PodStatus,
+} from "@kubernetes/client-node";
 import { describeError } from "../../kubernetes/client";
 import type { ClusterServices } from "../controlPlane/clusterServices";
 import type { LabNode } from "../controlPlane/nodes";
 import type { LabFolder } from "../labFolder";
-import { Container } from "./container";
-import { DONE_BY_THE_MACHINE } from "./images";
+import { pause } from "../process/pause";
+import { Container, type RestartDelay } from "./container";
+import { SKIPPED_INIT_CONTAINERS } from "./images";
 import { PodNetwork } from "./podNetwork";
 import { prepareVolumes } from "./volumes";
 
-/** What a pod is run from. */
+/** Milliseconds until work that failed is tried again. */
+const RETRY_DELAY = 1000;
+
 export interface PodArgs {
-  /** Where logs go. */
   readonly labFolder: LabFolder;
-  /** The API, for what its volumes hold. */
   readonly core: CoreV1Api;
-  /** The pod. */
   readonly object: V1Pod;
-  /** The node that it is bound to. */
   readonly node: LabNode;
-  /** Addresses of the cluster's own Services. */
   readonly services: ClusterServices;
   /** Whether the node has a CNI plugin. */
   readonly hasNetwork: () => boolean;
+  /** Folder in which each container leaves its process id. */
+  readonly containersFolder: string;
+  readonly restartDelay: RestartDelay;
 }
 
-/** Milliseconds until something that failed is tried again. */
-const RETRY_DELAY = 1000;
-
-/** A pod that runs on a node: its network, then its init containers, then its containers. */
+/** A pod on a node: first its volumes and its network, then its init containers, then its containers. */
 export class Pod {
-  /** Whether it is being stopped. */
-  public stopping = false;
-  /** The status that the API was told last, as JSON. */
+  /** The status that the API server got last, as JSON. */
   public reported: string | undefined;
+  private readonly stopped = new AbortController();
   private readonly startTime = new Date();
   private readonly conditions = new Map<string, V1PodCondition>();
   private readonly network: PodNetwork | undefined;
@@ -40,14 +43,14 @@ export class Pod {
   private readonly containers: Container[];
   private readonly work: Promise<void>;
   private initialized = false;
-  private trouble: string | undefined;
+  private problem: string | undefined;
 
   constructor(private readonly args: PodArgs) {
     const { spec } = args.object;
     if (spec?.hostNetwork !== true) {
       this.network = new PodNetwork(args.object, args.services.dns);
     }
-    const container = (object: NonNullable<typeof spec>["containers"][number]) =>
+    const container = (object: V1Container) =>
       new Container({
         ...args,
         container: object,
@@ -55,24 +58,24 @@ export class Pod {
         apiService: args.services.api,
       });
     this.initContainers = (spec?.initContainers ?? [])
-      .filter(({ name }) => !(name in DONE_BY_THE_MACHINE))
+      .filter(({ name }) => !(name in SKIPPED_INIT_CONTAINERS))
       .map(container);
     this.containers = (spec?.containers ?? []).map(container);
     this.work = this.start();
   }
 
-  /** Its status now, as the API is told. */
+  /** Whether it is being stopped. */
+  public get stopping(): boolean {
+    return this.stopped.signal.aborted;
+  }
+
   public status(): V1PodStatus {
     const { node } = this.args;
-    const all = (of: readonly Container[], is: (container: Container) => boolean) => of.every(is);
-    const ready = this.initialized && all(this.containers, (container) => container.ready);
-    const ended = this.initialized && all(this.containers, (container) => container.ended);
-    const failed = this.containers.some((container) => container.failed);
-    const addresses = this.network === undefined ? [node.address] : this.network.addresses;
-    const started = this.initialized && this.containers.some((container) => container.started);
+    const ready = this.initialized && this.containers.every((container) => container.ready);
+    const addresses = this.addresses();
     return {
-      phase: ended ? (failed ? "Failed" : "Succeeded") : started ? "Running" : "Pending",
-      ...(this.trouble !== undefined && { message: this.trouble }),
+      phase: this.phase(),
+      ...(this.problem !== undefined && { message: this.problem }),
       startTime: this.startTime,
       hostIP: node.address,
       hostIPs: [{ ip: node.address }],
@@ -81,17 +84,25 @@ export class Pod {
         podIPs: addresses.map((ip) => ({ ip })),
       }),
       conditions: [
-        ["Initialized", this.initialized] as const,
-        ["ContainersReady", ready] as const,
-        ["Ready", ready] as const,
-      ].map(([type, is]) => this.condition(type, is ? "True" : "False")),
+        this.condition("Initialized", this.initialized),
+        this.condition("ContainersReady", ready),
+        this.condition("Ready", ready),
+      ],
       initContainerStatuses: this.initContainers.map((container) => container.status()),
       containerStatuses: this.containers.map((container) => container.status()),
     };
   }
 
-  /** A condition, with the time since when it is as it is. */
-  private condition(type: string, status: string): V1PodCondition {
+  private phase(): string {
+    if (!this.initialized) return "Pending";
+    if (this.containers.every((container) => container.ended)) {
+      return this.containers.some((container) => container.failed) ? "Failed" : "Succeeded";
+    }
+    return this.containers.some((container) => container.started) ? "Running" : "Pending";
+  }
+
+  private condition(type: string, isTrue: boolean): V1PodCondition {
+    const status = isTrue ? "True" : "False";
     const known = this.conditions.get(type);
     if (known?.status === status) return known;
     const condition = { type, status, lastTransitionTime: new Date() };
@@ -99,17 +110,17 @@ export class Pod {
     return condition;
   }
 
-  /** Ends its containers, as long as their grace allows, and takes it off the network. */
+  /** Ends its containers within their grace period, and removes it from the network. */
   public async stop(): Promise<void> {
-    this.stopping = true;
+    this.stopped.abort();
     await Promise.all([...this.initContainers, ...this.containers].map((each) => each.stop()));
     await this.work;
     await this.network?.remove();
   }
 
   private async start(): Promise<void> {
-    const volumes = await this.untilDone(() => prepareVolumes(this.args.core, this.args.object));
-    await this.untilDone(async () => {
+    const volumes = await this.retry(() => prepareVolumes(this.args.core, this.args.object));
+    await this.retry(async () => {
       if (this.network === undefined) return;
       if (!this.args.hasNetwork()) throw new Error("the node has no CNI plugin yet");
       await this.network.add();
@@ -128,17 +139,20 @@ export class Pod {
     return this.network?.addresses ?? [this.args.node.address];
   }
 
-  /** Does something, again and again while it fails, until it is done or the pod is stopped. */
-  private async untilDone<T>(work: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Repeats work that fails, until it succeeds or the pod is stopped.
+   * @returns undefined when the pod was stopped.
+   */
+  private async retry<T>(work: () => Promise<T>): Promise<T | undefined> {
     while (!this.stopping) {
       try {
-        const done = await work();
-        this.trouble = undefined;
-        return done;
+        const result = await work();
+        this.problem = undefined;
+        return result;
       } catch (error) {
-        this.trouble = describeError(error);
-        console.log(`${this.args.object.metadata?.name}: ${this.trouble}`);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
+        this.problem = describeError(error);
+        console.log(`${this.args.object.metadata?.name}: ${this.problem}`);
+        await pause(RETRY_DELAY, this.stopped.signal);
       }
     }
     return undefined;

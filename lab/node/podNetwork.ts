@@ -7,18 +7,15 @@ import { run } from "../process/run";
 const CNI_BIN = "/opt/cni/bin";
 const CNI_CONF = "/etc/cni/net.d";
 
-/** The network namespace of a pod, wired by the node's CNI plugin. */
+/** The network namespace of a pod, connected by the node's CNI plugin. */
 export class PodNetwork {
   /** Name of the namespace, for `ip netns`. */
   public readonly name: string;
   /** The pod's addresses; none until it is added. */
   public addresses: readonly string[] = [];
-  private made = false;
+  private exists = false;
 
-  /**
-   * @param pod whose it is.
-   * @param dns address of the cluster's DNS.
-   */
+  /** @param dns address of the cluster's DNS. */
   constructor(
     private readonly pod: V1Pod,
     private readonly dns: string,
@@ -27,12 +24,12 @@ export class PodNetwork {
   }
 
   /**
-   * Makes the namespace and has the plugin wire it.
-   * @throws Error with what the plugin said.
+   * Makes the namespace and connects it.
+   * @throws Error with the plugin's output.
    */
   public async add(): Promise<void> {
-    if (!this.made) {
-      // `ip netns exec` puts it over /etc/resolv.conf.
+    if (!this.exists) {
+      // `ip netns exec` mounts the file over /etc/resolv.conf.
       const search = ["svc.cluster.local", "cluster.local"];
       const resolvConf = [
         `nameserver ${this.dns}`,
@@ -43,26 +40,27 @@ export class PodNetwork {
       writeFileSync(`/etc/netns/${this.name}/resolv.conf`, `${resolvConf.join("\n")}\n`);
       await run(["ip", "netns", "add", this.name]);
       await run(["ip", "-n", this.name, "link", "set", "lo", "up"]);
-      this.made = true;
+      this.exists = true;
     }
-    let printed: string;
+    let output: string;
     try {
-      printed = await this.cni("add");
+      output = await this.cni("add");
     } catch (error) {
       // The next attempt must not find half of this one.
       await this.cni("del");
       throw error;
     }
-    const { ips = [] } = JSON.parse(printed) as { ips?: { address: string }[] };
+    const { ips = [] } = JSON.parse(output) as { ips?: { address: string }[] };
     this.addresses = ips.map(({ address }) => address.split("/")[0] ?? "");
   }
 
-  /** Has the plugin take the pod off the network, and removes the namespace. */
+  /** Disconnects the pod and removes the namespace. */
   public async remove(): Promise<void> {
-    if (!this.made) return;
-    // Without the agent the plugin can't tell it of the end; the agent finds out when it is back.
-    if (this.addresses.length > 0)
+    if (!this.exists) return;
+    if (this.addresses.length > 0) {
+      // The plugin fails while the agent is away. The agent notices later that the pod is gone.
       await this.cni("del").catch((error) => console.log(String(error)));
+    }
     await run(["ip", "netns", "delete", this.name]);
   }
 
@@ -86,7 +84,7 @@ export class PodNetwork {
   }
 }
 
-/** Name of the network in the first file of the plugin's folder, which is the one that counts. */
+/** Name of the network in the first file of the plugin's folder: container runtimes use that one. */
 function networkName(): string {
   const [file = ""] = readdirSync(CNI_CONF)
     .filter((name) => name.endsWith(".conflist"))

@@ -2,57 +2,59 @@ import { request as http } from "node:http";
 import { request as https } from "node:https";
 import { connect } from "node:net";
 import type { V1ContainerPort, V1Probe } from "@kubernetes/client-node";
+import { pause } from "../process/pause";
 
-/** What a probe is made from. */
 export interface ProbeArgs {
-  /** What to ask, how often, and how many answers count; a kubelet's defaults apply. */
+  /** A kubelet's defaults apply. */
   readonly spec: V1Probe;
-  /** The pod's address. */
+  /** Address of the pod. */
   readonly address: string;
-  /** The container's ports, for those that have names. */
+  /** The container's ports, of which a probe may use the names. */
   readonly ports: readonly V1ContainerPort[];
-  /** Called whenever what it says has changed, and with the first answer that counts. */
-  readonly told: (is: boolean) => void;
+  /** Called with the first result, and whenever the result has changed. */
+  readonly onChange: (healthy: boolean) => void;
 }
 
-/** Asks a container after its health, as a kubelet does: by HTTP or TCP. */
+/** A container's readiness, liveness or startup probe, by HTTP or TCP. */
 export class Probe {
-  private stopped = false;
-  private said: boolean | undefined;
-  private sameAnswers = 0;
-  private lastAnswer: boolean | undefined;
-  private timer: NodeJS.Timeout;
+  private readonly stopped = new AbortController();
+  private result: boolean | undefined;
 
   constructor(private readonly args: ProbeArgs) {
-    this.timer = setTimeout(() => void this.ask(), 1000 * (args.spec.initialDelaySeconds ?? 0));
+    void this.run();
   }
 
-  /** Asks no more. */
   public stop(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
+    this.stopped.abort();
   }
 
-  private async ask(): Promise<void> {
-    const { spec, told } = this.args;
-    const answer = await this.answer().then(
-      () => true,
-      () => false,
-    );
-    if (this.stopped) return;
-    this.sameAnswers = answer === this.lastAnswer ? this.sameAnswers + 1 : 1;
-    this.lastAnswer = answer;
-    const needed = answer ? (spec.successThreshold ?? 1) : (spec.failureThreshold ?? 3);
-    if (answer !== this.said && this.sameAnswers >= needed) {
-      this.said = answer;
-      told(answer);
+  private async run(): Promise<void> {
+    const { spec, onChange } = this.args;
+    const { signal } = this.stopped;
+    let last: boolean | undefined;
+    let sameInARow = 0;
+    await pause(1000 * (spec.initialDelaySeconds ?? 0), signal);
+    while (!signal.aborted) {
+      const success = await this.request().then(
+        () => true,
+        () => false,
+      );
+      if (signal.aborted) return;
+      sameInARow = success === last ? sameInARow + 1 : 1;
+      last = success;
+      const threshold = success ? (spec.successThreshold ?? 1) : (spec.failureThreshold ?? 3);
+      if (success !== this.result && sameInARow >= threshold) {
+        this.result = success;
+        onChange(success);
+      }
+      // An unhealthy container is probed every second: a lab has less patience than a cluster.
+      const seconds = this.result === true ? (spec.periodSeconds ?? 10) : 1;
+      await pause(1000 * seconds, signal);
     }
-    // What is not well yet is asked every second: a lab has less patience than a cluster.
-    const seconds = this.said === true ? (spec.periodSeconds ?? 10) : 1;
-    if (!this.stopped) this.timer = setTimeout(() => void this.ask(), 1000 * seconds);
   }
 
-  private answer(): Promise<void> {
+  /** Resolves when the container answers well. */
+  private request(): Promise<void> {
     const { spec, address } = this.args;
     const timeout = 1000 * (spec.timeoutSeconds ?? 1);
     if (spec.httpGet !== undefined) {
@@ -60,28 +62,28 @@ export class Probe {
       const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
       const options = {
         host,
-        port: this.port(port),
+        port: this.portNumber(port),
         path,
         headers,
         timeout,
         rejectUnauthorized: false,
       };
       return new Promise((resolve, reject) => {
-        const asked = (scheme === "HTTPS" ? https : http)(options, (response) => {
+        const request = (scheme === "HTTPS" ? https : http)(options, (response) => {
           response.resume();
           const { statusCode = 0 } = response;
           if (statusCode >= 200 && statusCode < 400) resolve();
           else reject(new Error(`HTTP ${statusCode}`));
         });
-        asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
-        asked.on("error", reject);
-        asked.end();
+        request.on("timeout", () => request.destroy(new Error("no answer in time")));
+        request.on("error", reject);
+        request.end();
       });
     }
     if (spec.tcpSocket !== undefined) {
       const { host = address, port } = spec.tcpSocket;
       return new Promise((resolve, reject) => {
-        const socket = connect({ host, port: this.port(port), timeout }, () => {
+        const socket = connect({ host, port: this.portNumber(port), timeout }, () => {
           socket.destroy();
           resolve();
         });
@@ -89,10 +91,10 @@ export class Probe {
         socket.on("error", reject);
       });
     }
-    return Promise.reject(new Error("the lab asks by HTTP and TCP only"));
+    return Promise.reject(new Error("the lab supports HTTP and TCP probes only"));
   }
 
-  private port(port: string | number): number {
+  private portNumber(port: string | number): number {
     const named = this.args.ports.find(({ name }) => name === port);
     return named?.containerPort ?? Number(port);
   }

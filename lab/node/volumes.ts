@@ -7,17 +7,23 @@ import type {
   V1Volume,
   V1VolumeProjection,
 } from "@kubernetes/client-node";
-import { unlessAbsent } from "./optional";
+import { readConfigMap, readSecret } from "./configObjects";
 
 /** Paths of a pod's volumes, by their names. */
 export type Volumes = ReadonlyMap<string, string>;
 
-/** Where volumes lie, as with a real kubelet. */
+/** Content of files, by path in the volume. */
+type Files = Readonly<Record<string, string | Buffer>>;
+
+/** The folder that a real kubelet uses, too. */
 const FOLDER = "/var/lib/kubelet/pods";
 
+/** Seconds that a token is valid at least. It is not renewed, so it must outlive the lab. */
+const TOKEN_SECONDS = 7 * 24 * 3600;
+
 /**
- * Makes the volumes of a pod. Their content stays as it was when the pod started.
- * @throws Error when something that they hold is not there, or they are of a kind that the lab does not have.
+ * Makes the volumes of a pod. A later change of a ConfigMap or Secret does not reach them.
+ * @throws Error when the lab does not support the kind of volume, or the content does not exist.
  */
 export async function prepareVolumes(core: CoreV1Api, pod: V1Pod): Promise<Volumes> {
   const volumes = new Map<string, string>();
@@ -41,10 +47,13 @@ async function prepareVolume(core: CoreV1Api, pod: V1Pod, volume: V1Volume): Pro
     ...(volume.secret ? [{ secret: { ...volume.secret, name: volume.secret.secretName } }] : []),
   ];
   if (sources.length === 0 && volume.emptyDir === undefined && volume.projected === undefined) {
-    throw new Error(`volume ${volume.name}: the lab does not have this kind of volume`);
+    throw new Error(
+      `volume ${volume.name}: the lab does not support this kind of volume; use hostPath, emptyDir, ` +
+        "configMap, secret or projected, or add it to lab/node/volumes.ts",
+    );
   }
   for (const source of sources) {
-    for (const [path, content] of await filesOf(core, pod, source)) {
+    for (const [path, content] of Object.entries(await filesOf(core, pod, source))) {
       mkdirSync(join(folder, path, ".."), { recursive: true });
       writeFileSync(join(folder, path), content);
     }
@@ -52,63 +61,62 @@ async function prepareVolume(core: CoreV1Api, pod: V1Pod, volume: V1Volume): Pro
   return folder;
 }
 
-async function filesOf(
-  core: CoreV1Api,
-  { metadata, spec }: V1Pod,
-  source: V1VolumeProjection,
-): Promise<[path: string, content: string | Buffer][]> {
-  const namespace = metadata?.namespace ?? "";
+async function filesOf(core: CoreV1Api, pod: V1Pod, source: V1VolumeProjection): Promise<Files> {
+  const namespace = pod.metadata?.namespace ?? "";
   if (source.configMap !== undefined) {
-    const { name = "", items, optional } = source.configMap;
-    const found = await unlessAbsent(core.readNamespacedConfigMap({ namespace, name }), optional);
-    return selected(Object.entries(found?.data ?? {}), items);
+    const data = await readConfigMap(core, namespace, source.configMap);
+    return select(data, source.configMap.items);
   }
   if (source.secret !== undefined) {
-    const { name = "", items, optional } = source.secret;
-    const found = await unlessAbsent(core.readNamespacedSecret({ namespace, name }), optional);
-    const files = Object.entries(found?.data ?? {}).map(([key, value]): [string, Buffer] => [
-      key,
-      Buffer.from(value, "base64"),
-    ]);
-    return selected(files, items);
+    const data = await readSecret(core, namespace, source.secret);
+    return select(data, source.secret.items);
   }
   if (source.serviceAccountToken !== undefined) {
-    const { audience, expirationSeconds, path } = source.serviceAccountToken;
-    const { status } = await core.createNamespacedServiceAccountToken({
-      namespace,
-      name: spec?.serviceAccountName ?? "default",
-      body: {
-        spec: {
-          audiences: audience === undefined ? [] : [audience],
-          // A lab's token is not renewed, so it is good for longer than a lab lasts.
-          expirationSeconds: Math.max(expirationSeconds ?? 0, 7 * 24 * 3600),
-          boundObjectRef: {
-            kind: "Pod",
-            apiVersion: "v1",
-            name: metadata?.name,
-            uid: metadata?.uid,
-          },
-        },
-      },
-    });
-    return [[path, status?.token ?? ""]];
+    return { [source.serviceAccountToken.path]: await createToken(core, pod, source) };
   }
   const fields: Record<string, string> = {
     "metadata.namespace": namespace,
-    "metadata.name": metadata?.name ?? "",
+    "metadata.name": pod.metadata?.name ?? "",
   };
-  return (source.downwardAPI?.items ?? []).map(({ path, fieldRef }) => [
-    path,
-    fields[fieldRef?.fieldPath ?? ""] ?? "",
-  ]);
+  return Object.fromEntries(
+    (source.downwardAPI?.items ?? []).map(({ path, fieldRef }) => [
+      path,
+      fields[fieldRef?.fieldPath ?? ""] ?? "",
+    ]),
+  );
 }
 
-function selected<T>(
-  files: [string, T][],
+async function createToken(
+  core: CoreV1Api,
+  { metadata, spec }: V1Pod,
+  { serviceAccountToken }: V1VolumeProjection,
+): Promise<string> {
+  const { audience, expirationSeconds = 0 } = serviceAccountToken ?? {};
+  const { name, uid, namespace = "" } = metadata ?? {};
+  const { status } = await core.createNamespacedServiceAccountToken({
+    namespace,
+    name: spec?.serviceAccountName ?? "default",
+    body: {
+      spec: {
+        audiences: audience === undefined ? [] : [audience],
+        expirationSeconds: Math.max(expirationSeconds, TOKEN_SECONDS),
+        boundObjectRef: { kind: "Pod", apiVersion: "v1", name, uid },
+      },
+    },
+  });
+  return status?.token ?? "";
+}
+
+/** The keys that a volume's items name, under their paths; without items, all keys. */
+function select<T>(
+  data: Readonly<Record<string, T>>,
   items: readonly V1KeyToPath[] | undefined,
-): [string, T][] {
-  if (items === undefined) return files;
-  return items.flatMap(({ key, path }) =>
-    files.filter(([name]) => name === key).map(([, content]): [string, T] => [path, content]),
+): Record<string, T> {
+  if (items === undefined) return data;
+  return Object.fromEntries(
+    items.flatMap(({ key, path }) => {
+      const content = data[key];
+      return content === undefined ? [] : [[path, content] as const];
+    }),
   );
 }

@@ -1,29 +1,30 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../kubernetes/until";
 import type { LabFolder } from "../labFolder";
 
-/** Variable in the environment of every process of a lab, by which it is known again even after a crash. */
+/** Variable in the environment of every process of a lab, which identifies the process even after a crash. */
 const MARK = "TALOS_CILIUM_LAB_PROCESS";
 
-/** A process of a lab. */
+/** Seconds that killed processes may take to disappear. */
+const KILL_SECONDS = 60;
+
 export interface LabProcess {
-  /** Process id. */
   readonly pid: number;
-  /** What it is: etcd, kube-apiserver-1, … */
+  /** etcd, kube-apiserver-1, …; children have the name of their parent. */
   readonly name: string;
 }
 
-/** The environment that marks a process as one of this lab's. */
+/** Environment that marks a process as one of this lab. */
 export function mark(labFolder: LabFolder, name: string): Record<string, string> {
   return { [MARK]: `${name}@${labFolder.path}` };
 }
 
-/** Every process of this lab that runs, children of its processes included, but not the one that asks. */
+/** Every running process of this lab, with children, without the caller's. */
 export function labProcesses(labFolder: LabFolder): LabProcess[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
     .flatMap((pid) => {
-      const value = environmentOf(pid)
+      const value = readEnvironment(pid)
         .find((variable) => variable.startsWith(`${MARK}=`))
         ?.slice(MARK.length + 1);
       if (value === undefined || !value.endsWith(`@${labFolder.path}`)) return [];
@@ -32,24 +33,34 @@ export function labProcesses(labFolder: LabFolder): LabProcess[] {
 }
 
 /**
- * Ends processes of a lab: asks, and after the given time kills. Returns the ones there were.
- * @param graceSeconds how long they have.
- * @param which whom to end, by default all.
+ * Ends processes of a lab: SIGTERM first, SIGKILL after the grace period.
+ * @param which default: all.
+ * @returns the processes that ran.
+ * @throws Error when a killed process does not disappear.
  */
 export async function endLabProcesses(
   labFolder: LabFolder,
   graceSeconds: number,
   which: (process: LabProcess) => boolean = () => true,
 ): Promise<LabProcess[]> {
-  const running = () => labProcesses(labFolder).filter(which);
-  const found = running();
-  signalAll(found, "SIGTERM");
-  const deadline = performance.now() + graceSeconds * 1000;
-  for (let left = running(); left.length > 0; left = running()) {
-    if (performance.now() > deadline) signalAll(left, "SIGKILL");
-    await sleep(100);
+  const remaining = async () => labProcesses(labFolder).filter(which);
+  const none = (processes: LabProcess[]) => processes.length === 0;
+  const processes = await remaining();
+  signalAll(processes, "SIGTERM");
+  const stubborn = await until(remaining, none, { seconds: graceSeconds, interval: 100 });
+  if (none(stubborn)) return processes;
+
+  const kill = async () => {
+    const left = await remaining();
+    signalAll(left, "SIGKILL");
+    return left;
+  };
+  const left = await until(kill, none, { seconds: KILL_SECONDS, interval: 100 });
+  if (!none(left)) {
+    const names = left.map(({ name, pid }) => `${name} (${pid})`).join(", ");
+    throw new Error(`killed processes still run after ${KILL_SECONDS} s: ${names}`);
   }
-  return found;
+  return processes;
 }
 
 function signalAll(processes: LabProcess[], signal: NodeJS.Signals): void {
@@ -57,14 +68,14 @@ function signalAll(processes: LabProcess[], signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch (error) {
-      // It may have ended in between.
+      // The process has just ended.
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   }
 }
 
-/** Variables of a process; none for one that is not ours to read, has ended, or is a zombie. */
-function environmentOf(pid: string): string[] {
+/** Variables of a process; none when it belongs to another user, has ended, or is a zombie. */
+function readEnvironment(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
   } catch {

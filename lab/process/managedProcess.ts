@@ -1,34 +1,33 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../kubernetes/until";
 import type { LabFolder } from "../labFolder";
 import { mark } from "./labProcesses";
+import { describeEnd, type ProcessEnd } from "./processEnd";
 
-/** Milliseconds between two health polls. */
+/** Milliseconds between two health checks. */
 const POLL_INTERVAL = 100;
 
 /** What to run. */
 export interface ProcessSpec {
-  /** What it is, in messages and as the name of its log: etcd, kube-apiserver-1, … */
+  /** Name in messages, and of the log: etcd, kube-apiserver-1, … */
   readonly name: string;
-  /** Path of the program. */
   readonly program: string;
-  /** Its arguments. */
   readonly args: readonly string[];
   /** Variables beside PATH and HOME. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Seconds that it has from SIGTERM until SIGKILL, default 10. */
+  /** Seconds from SIGTERM to SIGKILL. Default: 10. */
   readonly stopSeconds?: number | undefined;
 }
 
-/** A process of the lab, its output in a log file of its own. */
+/** A process of the lab, with a log file of its own. */
 export class ManagedProcess {
-  /** What it is. */
   public readonly name: string;
-  /** Fulfilled with how it ended, once it did. */
-  public readonly ended: Promise<string>;
+  /** Fulfilled when the process has ended. */
+  public readonly ended: Promise<ProcessEnd>;
   private readonly child: ChildProcess;
-  private outcome: string | undefined;
+  private end: ProcessEnd | undefined;
 
   constructor(
     private readonly labFolder: LabFolder,
@@ -40,7 +39,7 @@ export class ManagedProcess {
       cwd: labFolder.path,
       env: {
         PATH: process.env.PATH,
-        // Nothing is written outside the lab.
+        // Programs write nothing outside the lab's folder.
         HOME: labFolder.path,
         ...spec.environment,
         ...mark(labFolder, spec.name),
@@ -49,50 +48,45 @@ export class ManagedProcess {
     });
     closeSync(log);
     this.ended = new Promise((resolve) => {
-      this.child.once("error", (error) => resolve(error.message));
-      this.child.once("exit", (code, signal) =>
-        resolve(signal === null ? `exit code ${code}` : `signal ${signal}`),
-      );
+      this.child.once("error", (error) => resolve({ code: null, signal: null, error }));
+      this.child.once("exit", (code, signal) => resolve({ code, signal }));
     });
-    void this.ended.then((outcome) => {
-      this.outcome = outcome;
+    void this.ended.then((end) => {
+      this.end = end;
     });
   }
 
-  /** Process id; undefined when it could not be started. */
+  /** Process id; undefined when it could not start. */
   public get pid(): number | undefined {
     return this.child.pid;
   }
 
-  /** Whether it still runs. */
   public get running(): boolean {
-    return this.outcome === undefined;
+    return this.end === undefined;
   }
 
   /**
-   * Waits until a check succeeds.
-   * @param check resolves when the process serves; while it rejects, it is asked again.
-   * @param seconds how long to wait.
+   * Waits until a health check succeeds.
+   * @param check rejects while the process is not healthy.
+   * @param seconds time limit.
    * @throws Error that tells an early end from a time-out, with the last error and the end of the log.
    */
   public async healthy(check: () => Promise<void>, seconds: number): Promise<void> {
-    const deadline = performance.now() + seconds * 1000;
-    let last: unknown;
-    while (performance.now() < deadline) {
-      if (!this.running) throw this.failure(`ended early (${this.outcome})`);
-      try {
-        return await check();
-      } catch (error) {
-        last = error;
-      }
-      await Promise.race([sleep(POLL_INTERVAL), this.ended]);
+    const look = async () => {
+      if (this.end !== undefined) throw this.failure(`ended early (${describeEnd(this.end)})`);
+      return check().then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+    };
+    const options = { seconds, interval: POLL_INTERVAL };
+    const problem = await until(look, (found) => found === undefined, options);
+    if (problem !== undefined) {
+      throw this.failure(`did not become healthy within ${seconds} s (${problem})`);
     }
-    throw this.failure(
-      `did not get healthy within ${seconds} s (${last instanceof Error ? last.message : last})`,
-    );
   }
 
-  /** Asks it to end, kills it when it doesn't, and waits until it has ended. */
+  /** Asks the process to end, kills it when it does not, and waits until it has ended. */
   public async stop(): Promise<void> {
     if (!this.running) return;
     this.child.kill("SIGTERM");
@@ -102,9 +96,9 @@ export class ManagedProcess {
     await this.ended;
   }
 
-  private failure(what: string): Error {
-    const log = this.labFolder.log(this.spec.name);
+  private failure(problem: string): Error {
+    const log = this.labFolder.log(this.name);
     const tail = existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-15) : [];
-    return new Error(`${this.spec.name} ${what}; its log ${log} ends with:\n${tail.join("\n")}`);
+    return new Error(`${this.name} ${problem}; its log ${log} ends with:\n${tail.join("\n")}`);
   }
 }

@@ -1,15 +1,12 @@
 import { createServer, type Server } from "node:net";
 import getPort from "get-port";
 
-/** A TCP port of the loopback interface that nobody uses; get-port never gives the same one out twice in a row. */
+/** A free TCP port of the loopback interface; get-port does not return the same one twice in a row. */
 export function freePort(): Promise<number> {
   return getPort({ host: "127.0.0.1" });
 }
 
-/**
- * Makes sure that KubePrism's port is free.
- * @throws Error that tells how to choose another one.
- */
+/** @throws Error when something listens on KubePrism's port, with the way to choose another one. */
 export async function assertPortFree(port: number): Promise<void> {
   for (const host of ["127.0.0.1", "::1"]) {
     const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {

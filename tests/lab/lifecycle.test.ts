@@ -27,7 +27,7 @@ describe("the lab's life", function () {
     assert.ok(lab.processes.some(({ name }) => name === "etcd"));
 
     assert.equal(await lab.startCluster(), true);
-    assert.match(lab.lines.join("\n"), /ended what a crashed lab left: .*etcd/);
+    assert.match(lab.lines.join("\n"), /ended leftover processes of a crashed lab: .*etcd/);
     assert.equal(lab.processes.filter(({ name }) => name === "etcd").length, 1);
     assert.equal((await lab.clients.core.listNode()).items.length, 5);
   });

@@ -3,8 +3,11 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { CoreV1Api } from "@kubernetes/client-node";
-import type { ContainerArgs } from "../../../../lab/node/container";
-import { environmentOf, expand } from "../../../../lab/node/environment";
+import {
+  containerEnvironment,
+  type EnvironmentSources,
+  expand,
+} from "../../../../lab/node/environment";
 import { findImage, overridesOf } from "../../../../lab/node/images";
 import { Probe } from "../../../../lab/node/probe";
 
@@ -16,7 +19,7 @@ describe("the lab's kubelet", () => {
     core: {
       readNamespacedConfigMap: async () => ({ data: { mtu: "1450" } }),
     } as unknown as CoreV1Api,
-  } as unknown as ContainerArgs;
+  } as unknown as EnvironmentSources;
 
   it("gives a container its own variables over those that every pod has", async () => {
     const env = [
@@ -28,7 +31,7 @@ describe("the lab's kubelet", () => {
       { name: "BOTH", value: "$(NODE)/$(IP)/$(OTHER)" },
     ];
     assert.deepEqual(
-      await environmentOf({ ...args, container: { name: "web", env } }, ["10.14.0.7"]),
+      await containerEnvironment({ ...args, container: { name: "web", env } }, ["10.14.0.7"]),
       {
         HOSTNAME: "web-1",
         KUBERNETES_SERVICE_HOST: "localhost",
@@ -54,7 +57,7 @@ describe("the lab's kubelet", () => {
     assert.deepEqual(overridesOf("coredns"), []);
   });
 
-  describe("asks after a container's health", () => {
+  describe("probes a container", () => {
     let server: Server;
     let port: number;
     let healthy = true;
@@ -69,15 +72,15 @@ describe("the lab's kubelet", () => {
     });
     after(() => server.close());
 
-    const said = (spec: object) =>
+    const firstResult = (spec: object) =>
       new Promise<boolean>((resolve) => {
         const probe: Probe = new Probe({
           spec: { failureThreshold: 1, ...spec },
           address: "127.0.0.1",
           ports: [{ name: "health", containerPort: port }],
-          told: (is) => {
+          onChange: (isHealthy) => {
             probe.stop();
-            resolve(is);
+            resolve(isHealthy);
           },
         });
       });
@@ -85,21 +88,21 @@ describe("the lab's kubelet", () => {
     it("by HTTP, with the probe's headers, at a port with a name", async () => {
       const httpHeaders = [{ name: "brief", value: "true" }];
       assert.equal(
-        await said({ httpGet: { path: "/healthz", port: "health", httpHeaders } }),
+        await firstResult({ httpGet: { path: "/healthz", port: "health", httpHeaders } }),
         true,
       );
       assert.equal(headers, "true");
       healthy = false;
-      assert.equal(await said({ httpGet: { path: "/healthz", port: "health" } }), false);
+      assert.equal(await firstResult({ httpGet: { path: "/healthz", port: "health" } }), false);
     });
 
     it("by TCP", async () => {
-      assert.equal(await said({ tcpSocket: { port } }), true);
-      assert.equal(await said({ tcpSocket: { port: 1 } }), false);
+      assert.equal(await firstResult({ tcpSocket: { port } }), true);
+      assert.equal(await firstResult({ tcpSocket: { port: 1 } }), false);
     });
 
-    it("not by what it does not know, which is never healthy", async () => {
-      assert.equal(await said({ exec: { command: ["true"] } }), false);
+    it("by no other way, which is never healthy", async () => {
+      assert.equal(await firstResult({ exec: { command: ["true"] } }), false);
     });
   });
 });

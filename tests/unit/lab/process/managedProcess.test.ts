@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LabFolder } from "../../../../lab/labFolder";
@@ -33,7 +33,7 @@ describe("a process of the lab", () => {
     const slow = start("echo still starting; exec sleep 60");
     await assert.rejects(
       slow.healthy(unhealthy, 1),
-      /^Error: shell did not get healthy within 1 s \(connection refused\); its log .* ends with:\n(.*\n)*still starting$/,
+      /^Error: shell did not become healthy within 1 s \(connection refused\); its log .* ends with:\n(.*\n)*still starting$/,
     );
     await slow.stop();
   });
@@ -48,23 +48,18 @@ describe("a process of the lab", () => {
 
   it("is known by its mark, children included, until it is stopped", async () => {
     const process = start("sleep 60 & exec sleep 60");
-    let asked = 0;
-    await process.healthy(async () => {
-      if (++asked < 3) throw new Error("not yet");
-    }, 10);
-    assert.deepEqual(
-      labProcesses(labFolder).map(({ name }) => name),
-      ["shell", "shell"],
-    );
+    const names = () => labProcesses(labFolder).map(({ name }) => name);
+    await process.healthy(async () => assert.deepEqual(names(), ["shell", "shell"]), 30);
     await process.stop();
     assert.equal(process.running, false);
     for (const { pid } of labProcesses(labFolder)) globalThis.process.kill(pid, "SIGKILL");
   });
 
   it("is killed when it does not end by itself", async () => {
-    const stubborn = start("trap '' TERM; while :; do sleep 0.1; done", 0.3);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const stubborn = start("trap '' TERM; echo ready; while :; do sleep 0.1; done", 0.3);
+    const isReady = () => assert.match(readFileSync(labFolder.log("shell"), "utf8"), /ready/);
+    await stubborn.healthy(async () => isReady(), 30);
     await stubborn.stop();
-    assert.equal(await stubborn.ended, "signal SIGKILL");
+    assert.deepEqual(await stubborn.ended, { code: null, signal: "SIGKILL" });
   });
 });
