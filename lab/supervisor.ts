@@ -4,24 +4,22 @@ import type { Depth } from "./depth";
 import { LabFolder } from "./labFolder";
 import type { Toolchain } from "./toolchain/toolchain";
 
-/** What the process that starts the supervisor tells it. */
+/** The first message to the supervisor. */
 export interface StartRequest {
-  /** Folder of the lab. */
+  /** Path of the lab's folder. */
   readonly folder: string;
-  /** Programs to run. */
   readonly toolchain: Toolchain;
   /** Settings of the stack that the cluster is for. */
   readonly settings: Settings;
-  /** How deep it goes. */
   readonly depth: Depth;
 }
 
-/** What the supervisor answers, once. */
+/** The supervisor's only message. */
 export type StartReply = { readonly ready: true } | { readonly error: string };
 
 /**
- * The process that the lab's cluster lives in: it outlives the command that started it, and ends the whole cluster
- * when it is asked to (SIGTERM), or when that command goes away before the cluster is ready.
+ * The process in which the lab's cluster runs. It outlives the command that started it, and ends the whole cluster on
+ * SIGTERM, or when that command goes away before the cluster is ready.
  */
 function main(): void {
   let cluster: Cluster | undefined;
@@ -35,7 +33,7 @@ function main(): void {
     process.exit(code);
   };
   process.on("SIGTERM", () => void end(0));
-  // Ctrl-C reaches it too while it has a terminal; the command that started it decides.
+  // The command that started it handles Ctrl-C.
   process.on("SIGINT", () => {});
   process.on("disconnect", () => {
     if (!ready) void end(1);
@@ -44,8 +42,8 @@ function main(): void {
   process.once("message", async ({ folder, toolchain, settings, depth }: StartRequest) => {
     cluster = new Cluster(new LabFolder(folder), toolchain, settings, depth);
     try {
-      await cluster.start((reason) => {
-        if (!ending) console.log(reason);
+      await cluster.start((sentence) => {
+        if (!ending) console.log(sentence);
       });
       ready = true;
       reply({ ready });

@@ -7,32 +7,29 @@ import * as x509 from "@peculiar/x509";
 import type { LabFolder } from "../labFolder";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-/** Days that the lab's certificates are valid; they are made anew whenever the lab starts. */
+/** Days that a certificate is valid. Every start of the lab issues new ones. */
 const VALIDITY_DAYS = 365;
 
-/** Whom a certificate is for. */
-export interface Subject {
-  /** Common name: the user, to Kubernetes. */
+/** The owner of a certificate. */
+interface Subject {
+  /** The user's name, for Kubernetes. */
   readonly commonName: string;
-  /** Organisation: the group, to Kubernetes. */
+  /** The user's group, for Kubernetes. */
   readonly organization?: string;
-  /** Host names and IP addresses that a server is reached at. */
+  /** Host names and IP addresses of a server. */
   readonly hosts?: readonly string[];
 }
 
-/** A certificate and its private key, as PEM text and as files. */
+/** A certificate and its private key, both as PEM text and as the path of a file. */
 export interface Certificate {
-  /** Certificate, PEM. */
   readonly certificate: string;
-  /** Private key, PEM (PKCS #8). */
+  /** PKCS #8. */
   readonly key: string;
-  /** Path of the certificate. */
   readonly certificateFile: string;
-  /** Path of the private key. */
   readonly keyFile: string;
 }
 
-/** The lab's own certificate authority. Its keys lie in the lab folder, which others cannot read. */
+/** The lab's own certificate authority. Its keys are in the lab's folder, which others cannot read. */
 export class CertificateAuthority {
   private serial = 1;
 
@@ -44,7 +41,6 @@ export class CertificateAuthority {
     public readonly own: Certificate,
   ) {}
 
-  /** Makes a new authority. */
   public static async create(labFolder: LabFolder): Promise<CertificateAuthority> {
     const keys = await generateKeys();
     const root = await x509.X509CertificateGenerator.createSelfSigned({
@@ -104,8 +100,8 @@ export class CertificateAuthority {
   }
 }
 
-/** A key pair without a certificate, for signing service account tokens. */
-export async function signingKeys(
+/** Makes a key pair that signs the tokens of service accounts; returns the paths of its files. */
+export async function createSigningKeys(
   labFolder: LabFolder,
 ): Promise<{ privateFile: string; publicFile: string }> {
   const keys = await generateKeys();
@@ -127,7 +123,7 @@ async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
 }
 
 function validity(): { notBefore: Date; notAfter: Date } {
-  // An hour back, for clocks that disagree.
+  // Clocks may differ by an hour.
   const now = Date.now();
   return {
     notBefore: new Date(now - 3_600_000),

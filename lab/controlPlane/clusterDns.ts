@@ -9,7 +9,7 @@ import {
 import type { Settings } from "../../config";
 import { clusterServices } from "./clusterServices";
 
-/** Installs CoreDNS, as a new Talos cluster has it; its pods wait for the network like all others. */
+/** Installs CoreDNS, as Talos does in a new cluster. Its pods, like all others, wait for the network. */
 export async function applyClusterDns(cluster: KubeConfig, settings: Settings): Promise<void> {
   const api = KubernetesObjectApi.makeApiClient(cluster);
   const manifests = loadAllYaml(readFileSync(require.resolve("./coredns.yaml"), "utf8"));

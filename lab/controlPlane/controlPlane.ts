@@ -5,7 +5,7 @@ import { ManagedProcess, type ProcessSpec } from "../process/managedProcess";
 import { freePort } from "../process/ports";
 import { type CommandPrefix, run } from "../process/run";
 import type { Toolchain } from "../toolchain/toolchain";
-import { type Certificate, CertificateAuthority, signingKeys } from "./certificates";
+import { type Certificate, CertificateAuthority, createSigningKeys } from "./certificates";
 import { clusterServices } from "./clusterServices";
 import { writeKubeconfig } from "./kubeconfig";
 
@@ -177,7 +177,7 @@ async function apiServerSpecs(
   places: readonly Place[],
   urls: readonly string[],
 ): Promise<ProcessSpec[]> {
-  const { privateFile, publicFile } = await signingKeys(labFolder);
+  const { privateFile, publicFile } = await createSigningKeys(labFolder);
   const tls = await authority.issue("kube-apiserver", {
     commonName: "kube-apiserver",
     hosts: [

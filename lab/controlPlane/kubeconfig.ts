@@ -1,21 +1,20 @@
 import { writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 
-/** Whose kubeconfig, for which address. */
-export interface KubeconfigArgs {
-  /** URL of the API. */
+interface KubeconfigArgs {
+  /** URL of the API server. */
   readonly server: string;
-  /** Its URL for those on the LAN who are no nodes, and so have no KubePrism; undefined: there is no LAN. */
+  /** URL of the API server for clients on the LAN that are no nodes, and so have no KubePrism. Default: no LAN. */
   readonly lan?: string | undefined;
   /** Certificate of the authority, PEM. */
   readonly authority: string;
-  /** Credentials: a client certificate with its key, PEM, or a token. */
+  /** A client certificate with its key, PEM, or a token. */
   readonly user:
     | { readonly certificate: string; readonly key: string }
     | { readonly token: string };
 }
 
-/** Writes a kubeconfig with one user, and a context for each URL: lab, the current one, and lan; readable by its owner alone. */
+/** Writes a kubeconfig with one user and a context for each URL: lab (the current one) and lan. Only its owner can read it. */
 export function writeKubeconfig(path: string, args: KubeconfigArgs): string {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const user =

@@ -1,7 +1,7 @@
 import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
 import type { Settings } from "../../config";
 
-/** Names of control planes, as Talos makes them up; the first one is that of the source document's cluster. */
+/** Names in the style of Talos. */
 const CONTROL_PLANES = [
   "talos-c7r-dgh",
   "talos-8vk-2mz",
@@ -9,7 +9,6 @@ const CONTROL_PLANES = [
   "talos-1ob-y6e",
   "talos-m3d-f0s",
 ];
-/** Names of workers. */
 const WORKERS = [
   "talos-hj2-95w",
   "talos-tz7-uk1",
@@ -18,17 +17,15 @@ const WORKERS = [
   "talos-e9n-c8i",
 ];
 
-/** A node of the lab. */
 export interface LabNode {
   /** Name of the Node object. */
   readonly name: string;
   /** IPv4 address on the LAN. */
   readonly address: string;
-  /** Whether it is a control plane. */
   readonly controlPlane: boolean;
 }
 
-/** The nodes that the settings list, with names. */
+/** The nodes of the settings, with names. */
 export function labNodes({ nodes }: Settings): LabNode[] {
   const named = (addresses: readonly string[], names: readonly string[], controlPlane: boolean) =>
     addresses.map((address, index) => ({
@@ -43,8 +40,8 @@ export function labNodes({ nodes }: Settings): LabNode[] {
 }
 
 /**
- * Registers the nodes as their kubelets would: with their address, NotReady until there is a network.
- * @param simulated whether KWOK plays them.
+ * Creates the Node objects as their kubelets would: with their address, and NotReady.
+ * @param simulated whether KWOK simulates them.
  */
 export async function registerNodes(
   cluster: KubeConfig,
@@ -59,7 +56,7 @@ function nodeObject({ name, address, controlPlane }: LabNode, simulated: boolean
   return {
     metadata: {
       name,
-      // What KWOK's own nodes say of themselves.
+      // KWOK marks its own nodes like this.
       ...(simulated && { annotations: { "kwok.x-k8s.io/node": "fake" } }),
       labels: {
         "kubernetes.io/arch": "amd64",
