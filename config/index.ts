@@ -24,10 +24,12 @@ export {
 } from "./derived/talosPatch";
 export { TALOS_VALUES } from "./derived/talosValues";
 export { deadValues, unknownValues } from "./derived/userValues";
+export { matchesDevice } from "./devices";
 export { checkFleet, type Site } from "./fleet";
 export { rules } from "./rules";
 export type { Rule } from "./rules/rule";
 export { type Key, type Settings, schema } from "./schema";
+export { LINUX_NODES } from "./schema/loadBalancing";
 export { cidr as cidrSchema, resources as resourcesSchema } from "./schema/types";
 export { problemsOfIssue, readSettings, warningsOf } from "./settings";
 export {
@@ -38,3 +40,4 @@ export {
   settingsOf,
   stackNames,
 } from "./stackFile";
+export { VIRTUAL_IP_OBJECTS } from "./virtualIpObjects";

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { address, cidr, objectName, selector } from "./types";
 
+/** Default of each nodeSelector. On Talos it selects every node. */
+export const LINUX_NODES = { matchLabels: { "kubernetes.io/os": "linux" } };
+
 /** A pool of addresses. */
 const pool = z
   .strictObject({
@@ -27,7 +30,7 @@ const policy = z
         "Regular expressions (Go, anchored: ^ens18$) of the interfaces that answer ARP; default: each of routing.devices.",
       ),
     nodeSelector: selector
-      .default({ matchLabels: { "kubernetes.io/os": "linux" } })
+      .default(LINUX_NODES)
       .describe("Nodes that may announce; default: all that run Linux."),
     serviceSelector: selector.optional().describe("Services that it announces; default: all."),
     externalIPs: z
@@ -118,7 +121,7 @@ export const bgp = z
       .default([])
       .describe("Routers that every selected node peers with; without any there is no BGP."),
     nodeSelector: selector
-      .default({ matchLabels: { "kubernetes.io/os": "linux" } })
+      .default(LINUX_NODES)
       .describe("Nodes that peer; default: all that run Linux."),
     advertise: z
       .array(z.enum(["LoadBalancerIP", "PodCIDR"]))

@@ -13,32 +13,31 @@ import { prepareToolchain } from "../../lab/toolchain/toolchain";
 import { eventually, LabForTests } from "./labForTests";
 import { loadBalancer } from "./objects";
 
-/** Requests to the API that are open at once, when objects are made. */
-const AT_ONCE = 20;
+/** Parallel requests to the API while objects are created. */
+const PARALLEL_REQUESTS = 20;
 
-/** Seconds that controllers and the operator have for all of them. */
+/** Time limit for controllers and the operator, in seconds. */
 const SECONDS = 120;
 
-/** Network of the nodes, and first address of the Services; the LAN has both. */
+/** Network of the nodes, and first address of the Services; both are on the LAN. */
 const NODES = "192.168.32";
 const FIRST_SERVICE = "192.168.64.1";
 
-/** A controller as an agent tells of it; one with some dozen endpoints has hundreds. */
+/** Controllers in an agent's status. An agent with some dozen endpoints has hundreds. */
 const CONTROLLERS = Array.from({ length: 200 }, (_, index) => ({
   name: `sync-policymap-${index}`,
   status: { "success-count": 7, "last-success-timestamp": "2026-11-25T03:25:53.000Z" },
 }));
 
-/** How large a cluster is. */
 export interface Size {
   readonly nodes: number;
-  /** Services of type LoadBalancer, each with an address and a holder of its lease. */
+  /** Services of type LoadBalancer, each with an address and a lease that a node holds. */
   readonly services: number;
 }
 
 /**
- * A lab whose nodes and pods are simulated, but whose kubelets run commands: in the pods of the agents a script answers
- * as an agent would. It needs root, as its machine is a mount namespace.
+ * A lab with simulated nodes and pods whose kubelets do run commands: in agents' pods, a script answers as an agent
+ * would. It needs root for a mount namespace.
  */
 export class ManyNodes extends LabForTests {
   private readonly helpers: ManagedProcess[] = [];
@@ -48,8 +47,8 @@ export class ManyNodes extends LabForTests {
   }
 
   /**
-   * Starts it with the stack applied, and everything in it as a verification wants it.
-   * @param port KubePrism's port; another one than 7445 lets it run beside other labs.
+   * Starts it and applies the stack, so that a verification passes.
+   * @param port KubePrism's port; with another one than 7445 it runs beside other labs.
    */
   public async begin(port?: number): Promise<Settings> {
     await this.startCluster(port);
@@ -60,8 +59,8 @@ export class ManyNodes extends LabForTests {
     return settingsOf(await this.config("lab", configured(this.size)));
   }
 
-  /** How many agents were asked at once, at each time that one was. */
-  public get atOnce(): number[] {
+  /** Number of agents that were asked in parallel, each time that one was asked. */
+  public get parallelAgents(): number[] {
     const printed = readFileSync(this.folder.join("agents", "running"), "utf8");
     return printed.trim().split("\n").map(Number);
   }
@@ -71,7 +70,7 @@ export class ManyNodes extends LabForTests {
     await super.remove();
   }
 
-  /** Registers nodes beside those that the lab has; returns all of their names. */
+  /** Registers nodes beside those of the lab; returns the names of all. */
   private async addNodes(): Promise<string[]> {
     const { items } = await this.clients.core.listNode();
     const names = items.map(({ metadata }) => metadata?.name ?? "");
@@ -84,7 +83,7 @@ export class ManyNodes extends LabForTests {
     return [...names, ...added.map(({ name }) => name)];
   }
 
-  /** Puts a kubelet behind every node, on this host, in which the agents' commands print what an agent would. */
+  /** Has a kubelet on this host serve every node, in which the agents' commands print what an agent would. */
   private async answerForAgents(nodes: readonly string[]): Promise<void> {
     const folder = this.folder.join("agents");
     const { data = {} } = await this.clients.core.readNamespacedConfigMap({
@@ -120,7 +119,9 @@ export class ManyNodes extends LabForTests {
       `--client-ca-file=${this.folder.join("pki", "ca.crt")}`,
       `--containers=${this.folder.join("containers")}`,
     ]);
-    await pMap(nodes, (name) => this.pointToKubelet(name, port), { concurrency: AT_ONCE });
+    await pMap(nodes, (name) => this.pointToKubelet(name, port), {
+      concurrency: PARALLEL_REQUESTS,
+    });
   }
 
   private help(name: string, program: string, args: string[]): ManagedProcess {
@@ -133,7 +134,7 @@ export class ManyNodes extends LabForTests {
     return helper;
   }
 
-  /** Says of a node where its kubelet is, and no longer that nobody runs there. */
+  /** Sets the address of a node's kubelet, and removes the mark of a simulated node. */
   private async pointToKubelet(name: string, Port: number): Promise<void> {
     const annotations = { "kwok.x-k8s.io/node": null };
     await this.change({ apiVersion: "v1", kind: "Node", metadata: { name, annotations } as never });
@@ -143,7 +144,7 @@ export class ManyNodes extends LabForTests {
     await this.clients.core.patchNodeStatus({ name, body: { status } }, options);
   }
 
-  /** Makes Services, and leases of their addresses that the nodes hold, in turn. */
+  /** Creates Services, and their leases, which the nodes hold in turn. */
   private async addServices(nodes: readonly string[]): Promise<void> {
     const names = Array.from({ length: this.size.services }, (_, index) => `service-${index}`);
     const namespace = "kube-system";
@@ -159,7 +160,7 @@ export class ManyNodes extends LabForTests {
           },
         });
       },
-      { concurrency: AT_ONCE },
+      { concurrency: PARALLEL_REQUESTS },
     );
     await eventually(
       "every Service has an address",
@@ -188,13 +189,13 @@ function configured({ services }: Size): (config: StackConfig) => StackConfig {
     );
 }
 
-/** Address of the so manieth Service, from 0. */
+/** Address of a Service by its index. */
 function addressOf(service: number): string {
   const base = new Address4(FIRST_SERVICE).bigInt();
   return Address4.fromBigInt(base + BigInt(service)).correctForm();
 }
 
-/** What the script prints: the answers of an agent that knows every node and announces every address. */
+/** Files that the script prints: the answers of an agent that knows every node and announces every address. */
 function agentFiles(nodes: readonly string[], services: number): Record<string, string> {
   const ok = { state: "Ok" };
   const lastProbed = new Date(Date.now() + 3_600_000).toISOString();

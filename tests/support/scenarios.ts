@@ -61,7 +61,7 @@ export function testScenario(lab: LabForTests, settings: () => Settings, scenari
  * Looks at a cluster until certain checks fail, and no others, twice in a row: others may fail on the way there.
  * @returns their findings.
  */
-export async function untilFailed(
+async function untilFailed(
   look: () => Promise<readonly Result[]>,
   expected: readonly CheckName[],
 ): Promise<Finding[]> {

@@ -1,4 +1,4 @@
-import type { Settings } from "../../config";
+import { matchesDevice, type Settings } from "../../config";
 import type { AgentReport } from "../facts/agentReport";
 import { type Facts, isStackRelease } from "../facts/facts";
 import {
@@ -83,7 +83,7 @@ export const directRoutingDevice = agentCheck({
     if (routing.mode !== "native" && !replaces) return [];
     const device = status["kube-proxy-replacement"].directRoutingDevice;
     const isConfigured =
-      device !== undefined && device !== "" && matchesDevices(device, routing.devices);
+      device !== undefined && device !== "" && isConfiguredDevice(device, routing.devices);
     return findingIf(
       !isConfigured,
       `direct routing device ${device || "none"}`,
@@ -134,7 +134,7 @@ export const datapathDevices = agentCheck({
     return [
       ...findingIf(list.length === 0, "no device", expected),
       ...list.flatMap(({ name, ip }) => [
-        ...findingIf(!matchesDevices(name, routing.devices), `device ${name}`, expected),
+        ...findingIf(!isConfiguredDevice(name, routing.devices), `device ${name}`, expected),
         ...findingIf((ip ?? []).length === 0, `device ${name} without an address`, "an address"),
       ]),
     ];
@@ -268,14 +268,9 @@ function expectedDevices(devices: readonly string[]): string {
   return devices.length === 0 ? "a device of the LAN" : devices.join(", ");
 }
 
-/** Whether a device is one of those configured: names, or prefixes with a trailing +. With none, any is. */
-function matchesDevices(name: string, devices: readonly string[]): boolean {
-  return (
-    devices.length === 0 ||
-    devices.some(
-      (device) => device === name || (device.endsWith("+") && name.startsWith(device.slice(0, -1))),
-    )
-  );
+/** Whether a device is a configured one. Without configured ones Cilium chooses, and any is right. */
+function isConfiguredDevice(name: string, devices: readonly string[]): boolean {
+  return devices.length === 0 || devices.some((device) => matchesDevice(device, name));
 }
 
 function findingIf(wrong: boolean, seen: string, expected: string, next = SHOW_STATUS): Finding[] {

@@ -1,3 +1,4 @@
+import { VIRTUAL_IP_OBJECTS } from "../../config";
 import { ciliumDaemonSet, type Facts, isStackRelease } from "../facts/facts";
 import { defineCheck, type Finding, passedUnless } from "./check";
 
@@ -84,28 +85,25 @@ function otherNetworks({ daemonSets }: Facts): Finding[] {
   });
 }
 
-/** Objects that gave control planes a virtual IP, in the setup that KubePrism replaces. */
-const VIRTUAL_IP_OBJECTS = [
-  ["Service", "kube-apiserver-vip", ({ services }: Facts) => services],
-  ["CiliumLoadBalancerIPPool", "vip-pool", ({ pools }: Facts) => pools],
-  ["CiliumL2AnnouncementPolicy", "control-plane-l2-policy", ({ policies }: Facts) => policies],
-] as const;
-
 /** With a virtual IP, Cilium's way to the Kubernetes API would depend on the network that Cilium makes. */
 export const noVirtualAddress = defineCheck({
   name: "no-virtual-address",
   title: "no virtual IP of the Kubernetes API is left over",
-  judge: (facts) =>
-    passedUnless(
-      VIRTUAL_IP_OBJECTS.flatMap(([kind, name, list]) =>
-        list(facts)
-          .filter(({ metadata }) => metadata?.name === name)
-          .map(({ metadata }) => ({
-            seen: `${kind} ${name} exists`,
-            expected: "KubePrism only",
-            next: `kubectl delete ${kind.toLowerCase()} ${name}${metadata?.namespace === undefined ? "" : ` -n ${metadata.namespace}`}`,
-          })),
-      ),
-      "none of its three objects",
-    ),
+  judge: ({ services, pools, policies }) => {
+    const objectsOfKind = {
+      Service: services,
+      CiliumLoadBalancerIPPool: pools,
+      CiliumL2AnnouncementPolicy: policies,
+    };
+    const findings = VIRTUAL_IP_OBJECTS.flatMap(({ kind, name }) =>
+      objectsOfKind[kind]
+        .filter(({ metadata }) => metadata?.name === name)
+        .map(({ metadata }) => ({
+          seen: `${kind} ${name} exists`,
+          expected: "KubePrism only",
+          next: `kubectl delete ${kind.toLowerCase()} ${name}${metadata?.namespace === undefined ? "" : ` -n ${metadata.namespace}`}`,
+        })),
+    );
+    return passedUnless(findings, "none of its three objects");
+  },
 });
