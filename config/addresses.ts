@@ -3,12 +3,18 @@ import { Address4, Address6 } from "ip-address";
 /** IPv4 or IPv6. */
 export type Family = "IPv4" | "IPv6";
 
-/** A run of addresses of one family, both ends included. */
+/**
+ * A run of addresses of one family, both ends included. Its ends are parsed once, when one of the functions below makes
+ * it, as the rules compare each range with many others.
+ */
 export interface AddressRange {
-  /** First address. */
+  readonly family: Family;
   readonly start: string;
-  /** Last address. */
   readonly stop: string;
+  /** `start` as a number. */
+  readonly first: bigint;
+  /** `stop` as a number; less than `first` where the configuration has the ends swapped. */
+  readonly last: bigint;
 }
 
 /** Family of an address or a CIDR. */
@@ -16,18 +22,34 @@ export function familyOf(text: string): Family {
   return text.includes(":") ? "IPv6" : "IPv4";
 }
 
+/** The range between two addresses of one family. */
+export function addressRange(start: string, stop: string): AddressRange {
+  return {
+    family: familyOf(start),
+    start,
+    stop,
+    first: parse(start).bigInt(),
+    last: parse(stop).bigInt(),
+  };
+}
+
 /** The range that a CIDR covers, network and broadcast address included. */
 export function cidrRange(cidr: string): AddressRange {
   const network = parse(cidr);
+  const [start, stop] = [network.startAddress(), network.endAddress()];
   return {
-    start: network.startAddress().correctForm(),
-    stop: network.endAddress().correctForm(),
+    family: familyOf(cidr),
+    start: start.correctForm(),
+    stop: stop.correctForm(),
+    first: start.bigInt(),
+    last: stop.bigInt(),
   };
 }
 
 /** A single address as a range. */
 export function single(address: string): AddressRange {
-  return { start: address, stop: address };
+  const value = parse(address).bigInt();
+  return { family: familyOf(address), start: address, stop: address, first: value, last: value };
 }
 
 /** Prefix length of a CIDR. */
@@ -40,27 +62,19 @@ export function canonicalCidrOf(cidr: string): string {
   return `${cidrRange(cidr).start}/${prefixLength(cidr)}`;
 }
 
-/** Number of addresses in a range; of an IPv6 range it may be beyond what a number holds exactly. */
-export function rangeSize({ start, stop }: AddressRange): number {
-  return Number(parse(stop).bigInt() - parse(start).bigInt()) + 1;
+/** Number of addresses in a range, rounded to what a number holds exactly where it is a large range of IPv6. */
+export function rangeSize({ first, last }: AddressRange): number {
+  return Number(last - first) + 1;
 }
 
 /** Whether two ranges share an address; ranges of different families never do. */
 export function overlaps(a: AddressRange, b: AddressRange): boolean {
-  return (
-    familyOf(a.start) === familyOf(b.start) &&
-    !precedes(a.stop, b.start) &&
-    !precedes(b.stop, a.start)
-  );
+  return a.family === b.family && a.last >= b.first && b.last >= a.first;
 }
 
 /** Whether one range lies wholly in another one. */
 export function contains(outer: AddressRange, inner: AddressRange): boolean {
-  return (
-    familyOf(outer.start) === familyOf(inner.start) &&
-    !precedes(inner.start, outer.start) &&
-    !precedes(outer.stop, inner.stop)
-  );
+  return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
 }
 
 /** Whether an address comes before another one of its family. */
@@ -68,8 +82,8 @@ export function precedes(a: string, b: string): boolean {
   return parse(a).bigInt() < parse(b).bigInt();
 }
 
-/** The range as people write it. */
-export function describeRange({ start, stop }: AddressRange): string {
+/** A range in words: "192.168.10.50 to 192.168.10.99", or the address alone where it is one. */
+export function describeRange({ start, stop }: Pick<AddressRange, "start" | "stop">): string {
   return start === stop ? start : `${start} to ${stop}`;
 }
 

@@ -1,23 +1,23 @@
 import semver from "semver";
 import type { Settings } from "./schema";
 
-/** Which Gateway API goes with a minor version of Cilium. */
+/** Versions that go with a minor version of Cilium. */
 export interface Compatibility {
   /** Range of Gateway API versions whose CRDs this Cilium finds and serves. */
   readonly gatewayApi: string;
   /** Range of Kubernetes versions that this Cilium is tested with; undefined where nobody has collected it. */
   readonly kubernetes?: string;
-  /** The version to take when in doubt. */
+  /** The Gateway API version that a message suggests. */
   readonly recommended: string;
   /** apiVersion in which this Cilium serves CiliumLoadBalancerIPPool and its BGP kinds. */
   readonly apiVersion: "cilium.io/v2" | "cilium.io/v2alpha1";
-  /** Where this is said. */
+  /** Page that states the versions. */
   readonly source: string;
 }
 
 /**
- * Cilium's operator looks for the CRDs once, at its start. With older ones than it needs it disables its gateway
- * controller without an error; with CRDs that no longer serve a version it needs it does not start at all
+ * Cilium's operator looks for the CRDs once, at its start. Where they are older than it needs, it disables its gateway
+ * controller without an error. Where they no longer serve a version that it needs, it does not start
  * (https://github.com/cilium/cilium/issues/44920).
  */
 export const COMPATIBILITY: Readonly<Record<string, Compatibility>> = {
@@ -53,13 +53,13 @@ export const COMPATIBILITY: Readonly<Record<string, Compatibility>> = {
 /** Releases that have broken clusters, and how. */
 export const KNOWN_BROKEN: Readonly<Record<string, string>> = {
   "1.18.6":
-    "its programs are refused by the kernel of Talos 1.12 (https://github.com/cilium/cilium/issues/44216)",
+    "the kernel of Talos 1.12 refuses its programs (https://github.com/cilium/cilium/issues/44216)",
   "1.19.0":
-    "its programs are refused by the kernel of Talos 1.12 (https://github.com/cilium/cilium/issues/44216)",
+    "the kernel of Talos 1.12 refuses its programs (https://github.com/cilium/cilium/issues/44216)",
   "1.20.0": "its proxy stops taking configuration (https://github.com/cilium/cilium/issues/47624)",
 };
 
-/** The row of the table for a version of Cilium; undefined for a minor version that it does not know. */
+/** The row of the table for a version of Cilium; undefined where the table does not have its minor version. */
 export function compatibilityOf(ciliumVersion: string): Compatibility | undefined {
   return COMPATIBILITY[`${semver.major(ciliumVersion)}.${semver.minor(ciliumVersion)}`];
 }

@@ -1,4 +1,6 @@
-/** One thing that is wrong with the configuration. */
+import { count } from "./text";
+
+/** One mistake in the configuration. */
 export interface Problem {
   /** Key in the stack file, such as `loadBalancing.pools.0.start`. */
   readonly path: string;
@@ -18,7 +20,7 @@ export class ConfigError extends Error {
   constructor(public readonly problems: readonly Problem[]) {
     super(
       [
-        `the stack's configuration cannot work (${problems.length} ${problems.length === 1 ? "problem" : "problems"}):`,
+        `the stack's configuration cannot work (${count(problems.length, "problem")}):`,
         ...problems.map((problem) => `  ${describeProblem(problem)}`),
       ].join("\n"),
     );

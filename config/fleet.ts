@@ -1,13 +1,13 @@
-import { contains, overlaps } from "./addresses";
-import { lanOwner, nodeOwners, type Owner, poolOwners } from "./addressPlan";
+import { contains } from "./addresses";
+import { type AddressClaim, lanClaims, nodeClaims, poolClaims } from "./addressPlan";
 import { ConfigError, type Problem } from "./configError";
+import { overlappingPairsWithin } from "./overlaps";
 import type { Settings } from "./schema";
 
 /** A stack of the project with its settings. */
 export interface Site {
   /** Name of the stack: prod, for Pulumi.prod.yaml. */
   readonly stack: string;
-  /** Its settings. */
   readonly settings: Settings;
 }
 
@@ -44,40 +44,41 @@ function uniqueIdentity(sites: readonly Site[], key: "id" | "name"): Problem[] {
   });
 }
 
-/** Two sites on one LAN have neither a node's nor a Service's address in common: both would answer ARP for it. */
+/** An address that a machine of a site answers ARP for. */
+interface SiteClaim extends AddressClaim {
+  readonly stack: string;
+  /** Position of the site. */
+  readonly site: number;
+}
+
+/** Two sites on one LAN have no address in common, of a node or of a Service: both would answer ARP for it. */
 function addressesOnOneLan(sites: readonly Site[]): Problem[] {
-  return sites.flatMap((site, index) =>
-    sites
-      .slice(0, index)
-      .filter((other) => onOneLan(site.settings, other.settings))
-      .flatMap((other) => collisions(site, other)),
-  );
-}
-
-/** LANs are one when they have one name, or, where one has none, when their CIDRs overlap. */
-function onOneLan(a: Settings, b: Settings): boolean {
-  if (a.lan.name !== undefined && b.lan.name !== undefined) return a.lan.name === b.lan.name;
-  if (a.lan.name !== undefined || b.lan.name !== undefined) return false;
-  const [lanOfA, lanOfB] = [lanOwner(a), lanOwner(b)];
-  return lanOfA !== undefined && lanOfB !== undefined && overlaps(lanOfA.range, lanOfB.range);
-}
-
-function collisions(site: Site, other: Site): Problem[] {
-  return announced(site).flatMap((ours) =>
-    announced(other)
-      .filter((theirs) => overlaps(ours.range, theirs.range))
-      .map((theirs) => ({
-        path: `${site.stack}: ${ours.path}`,
-        wrong: `${ours.text} overlaps ${other.stack}: ${theirs.path} (${theirs.text}) on the same LAN`,
-        fix: "take ranges of the LAN that are apart, or give the LANs names (lan.name) if they are two",
-      })),
-  );
-}
-
-/** Addresses that a site's machines answer ARP for. */
-function announced({ settings }: Site): Owner[] {
-  const lan = lanOwner(settings);
-  return [...nodeOwners(settings), ...poolOwners(settings)].filter(
-    ({ range }) => lan === undefined || contains(lan.range, range),
+  const claimsByLan = new Map<string | undefined, SiteClaim[]>();
+  for (const [site, { stack, settings }] of sites.entries()) {
+    const [lan] = lanClaims(settings);
+    const { name } = settings.lan;
+    // Nothing tells which LAN this is.
+    if (lan === undefined && name === undefined) continue;
+    // LANs without a name are one where their CIDRs overlap. Each claim lies in the CIDR of its LAN, so claims that
+    // overlap are on one.
+    const claims = claimsByLan.get(name) ?? [];
+    claimsByLan.set(name, claims);
+    for (const claim of [...nodeClaims(settings), ...poolClaims(settings)]) {
+      if (lan === undefined || contains(lan.range, claim.range)) {
+        claims.push({ ...claim, stack, site });
+      }
+    }
+  }
+  return (
+    [...claimsByLan.values()]
+      .flatMap(overlappingPairsWithin)
+      .filter(([later, earlier]) => earlier.site < later.site)
+      // Sorting is stable: within two sites the claims stay in their order.
+      .sort(([a, otherOfA], [b, otherOfB]) => a.site - b.site || otherOfA.site - otherOfB.site)
+      .map(([later, earlier]) => ({
+        path: `${later.stack}: ${later.path}`,
+        wrong: `${later.text} overlaps ${earlier.stack}: ${earlier.path} (${earlier.text}) on the same LAN`,
+        fix: "use ranges that do not overlap, or name the LANs (lan.name) if they are different",
+      }))
   );
 }

@@ -1,8 +1,8 @@
 export {
   type AddressRange,
+  addressRange,
   cidrRange,
   contains,
-  type Family,
   familyOf,
   overlaps,
   rangeSize,
@@ -18,7 +18,6 @@ export {
   isControlPlaneOnly,
   omniPatch,
   type TalosForm,
-  talosForm,
   talosPatch,
   type YamlDocument,
 } from "./derived/talosPatch";

@@ -3,18 +3,19 @@ import { ConfigError, type Problem } from "./configError";
 import { rules } from "./rules";
 import type { Rule } from "./rules/rule";
 import { type Key, type Settings, schema } from "./schema";
+import { lowerFirst } from "./text";
 
-/** What stack configuration is read from: `pulumi.Config`, or anything with its `getObject`. */
+/** The source of a stack's configuration: `pulumi.Config`, or anything with its `getObject`. */
 export interface ConfigReader {
-  /** Value of a key, undefined when it is not set. */
+  /** Returns the value of a key, undefined where it is not set. */
   getObject(key: string): unknown;
 }
 
 /**
  * Reads and checks a configuration.
- * @param keys the keys that are set, where that is known: one that the schema does not have is a mistake.
- * @param secrets those of them that hold a secret. None may: all of it is seen in previews and in Helm's values.
- * @throws ConfigError with every problem there is, before any resource exists.
+ * @param keys the keys that are set, where that is known: a key that the schema does not have is a mistake.
+ * @param secrets those of them that hold a secret, which is a mistake: previews and Helm's values show the configuration.
+ * @throws ConfigError with every problem.
  */
 export function readSettings(
   config: ConfigReader,
@@ -26,17 +27,17 @@ export function readSettings(
     .map((key) => ({
       path: key,
       wrong: "no such key",
-      fix: `known are ${Object.keys(schema).join(", ")}`,
+      fix: `the keys are ${Object.keys(schema).join(", ")}`,
     }));
   problems.push(
     ...secrets.map((key) => ({
       path: key,
       wrong: "holds a secret, and previews and Helm's values would show it",
-      fix: "put the secret into a Kubernetes Secret, name that here, and write the key in clear",
+      fix: "write the key in plain text, and name a Kubernetes Secret there that holds the secret",
     })),
   );
   const values: Partial<Record<Key, unknown>> = {};
-  // Of a secret not even the mistakes in it are shown.
+  // A message about a secret would show its value.
   for (const key of (Object.keys(schema) as Key[]).filter((key) => !secrets.includes(key))) {
     const value = config.getObject(key);
     const parsed = schema[key].safeParse(value);
@@ -44,17 +45,17 @@ export function readSettings(
     else
       problems.push(...parsed.error.issues.flatMap((issue) => problemsOfIssue(key, value, issue)));
   }
-  // The rules look at several keys at once, so they need all of them in shape.
+  // A rule looks at several keys, so it needs all of them in shape.
   if (problems.length === 0) {
-    problems.push(...problemsOf(values as Settings, (rule) => !rule.warnsOnly));
+    problems.push(...problemsOf(values as Settings, ({ severity }) => severity === "error"));
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(values as Settings);
 }
 
-/** What is worth a warning in settings that were accepted. */
+/** The warnings that rules give for settings that were accepted. */
 export function warningsOf(settings: Settings): Problem[] {
-  return problemsOf(settings, (rule) => rule.warnsOnly === true);
+  return problemsOf(settings, ({ severity }) => severity === "warning");
 }
 
 function problemsOf(settings: Settings, which: (rule: Rule) => boolean): Problem[] {
@@ -83,10 +84,6 @@ export function problemsOfIssue(key: Key, value: unknown, issue: z.core.$ZodIssu
   // Messages of our own have both parts (schema/types.ts); zod's have no remedy.
   const [wrong = "", fix = see] = issue.message.split("; ");
   return [{ path, wrong: `${lowerFirst(wrong)} (${JSON.stringify(seen)})`, fix }];
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function deepFreeze<T>(value: T): T {

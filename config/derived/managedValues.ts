@@ -1,5 +1,5 @@
 import { familyOf, rangeSize } from "../addresses";
-import { poolOwners } from "../addressPlan";
+import { poolClaims } from "../addressPlan";
 import type { Settings } from "../schema";
 
 /** A value of Cilium's chart that a key of the configuration decides. */
@@ -216,7 +216,7 @@ const SERVICES_AT_MOST = 1000;
 
 /** Services that may be announced at once: as configured, or one for each address of the pools. */
 function announcedServices(settings: Settings): number {
-  const addresses = poolOwners(settings).reduce((sum, { range }) => sum + rangeSize(range), 0);
+  const addresses = poolClaims(settings).reduce((sum, { range }) => sum + rangeSize(range), 0);
   return settings.loadBalancing.services ?? Math.min(addresses, SERVICES_AT_MOST);
 }
 

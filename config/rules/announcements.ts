@@ -1,30 +1,35 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "../schema";
 import { uniqueNames } from "./factories";
 import { foreignInterface } from "./routing";
 import { problemIf, type Rule } from "./rule";
 
-/** See {@link uniqueNames}. */
-export const policyNames = uniqueNames(
-  "policy-names",
-  "loadBalancing.policies",
-  ({ loadBalancing }) => loadBalancing.policies.map(({ name }) => name),
-);
+export const policyNamesUnique = uniqueNames({
+  name: "policy-names-unique",
+  description:
+    "Each policy in `loadBalancing.policies` has a name of its own. Two policies with one name would be one CiliumL2AnnouncementPolicy.",
+  path: "loadBalancing.policies",
+  names: ({ loadBalancing }) => loadBalancing.policies.map(({ name }) => name),
+});
 
-/** Somebody announces the addresses; else every Service has one that nobody answers for. */
-export const addressesAreAnnounced: Rule = {
-  name: "addresses-are-announced",
+export const addressesAnnounced: Rule = {
+  name: "addresses-announced",
+  description:
+    "There is a policy in `loadBalancing.policies`, or BGP advertises LoadBalancerIP to a peer. Otherwise every Service has an address that nobody answers for.",
+  severity: "error",
   check: ({ loadBalancing, bgp }) =>
     problemIf(
       loadBalancing.policies.length === 0 &&
         !(bgp.peers.length > 0 && bgp.advertise.includes("LoadBalancerIP")),
-      "loadBalancing.policies",
-      "nothing announces the pools' addresses (no policy, and no bgp.advertise of LoadBalancerIP)",
-      "add a policy, or bgp with LoadBalancerIP in bgp.advertise",
+      {
+        path: "loadBalancing.policies",
+        wrong:
+          "nothing announces the pools' addresses (no policy, and no peer in bgp.peers with LoadBalancerIP in bgp.advertise)",
+        fix: "add a policy, or a BGP peer with LoadBalancerIP in bgp.advertise",
+      },
     ),
 };
 
-/** Every interface of a policy with a test of it; one that does not compile is left out. */
+/** Every interface of a policy that compiles, with a test of it. */
 function interfaces(
   settings: Settings,
 ): { path: string; pattern: string; matches: (name: string) => boolean }[] {
@@ -39,7 +44,7 @@ function interfaces(
 }
 
 function compiled(pattern: string): RegExp | undefined {
-  // What Go has and JavaScript has not, or the other way round, is not for names of interfaces.
+  // JavaScript has these, Go does not.
   if (/\(\?[=!<]|\\[1-9]/.test(pattern)) return undefined;
   try {
     return new RegExp(pattern);
@@ -48,92 +53,114 @@ function compiled(pattern: string): RegExp | undefined {
   }
 }
 
-/** A policy's interface is a regular expression of Go's. */
 export const interfaceCompiles: Rule = {
   name: "interface-compiles",
+  description:
+    "Each entry of a policy's `interfaces` is a regular expression of Go's. Cilium compiles it with Go's regexp package, which has no lookaround and no backreferences.",
+  severity: "error",
   check: ({ loadBalancing: { policies } }) =>
     policies.flatMap((policy, index) =>
       policy.interfaces.flatMap((pattern, position) =>
-        problemIf(
-          compiled(pattern) === undefined,
-          `loadBalancing.policies.${index}.interfaces.${position}`,
-          `no regular expression that Go takes (${pattern})`,
-          "write it like ^ens18$ or ^eth[0-9]+$",
-        ),
+        problemIf(compiled(pattern) === undefined, {
+          path: `loadBalancing.policies.${index}.interfaces.${position}`,
+          wrong: `not a regular expression that Go accepts (${pattern})`,
+          fix: "write it like ^ens18$ or ^eth[0-9]+$",
+        }),
       ),
     ),
 };
 
-/** A policy's interface is anchored at both ends: e* matches every name, and eth1 matches eth10. */
 export const interfaceAnchored: Rule = {
   name: "interface-anchored",
+  description:
+    "Each entry of a policy's `interfaces` begins with ^ and ends with $. Without these anchors eth1 matches eth10, and e* matches every name.",
+  severity: "error",
   check: (settings) =>
     interfaces(settings).flatMap(({ path, pattern }) =>
-      problemIf(
-        !(pattern.startsWith("^") && pattern.endsWith("$")),
+      problemIf(!(pattern.startsWith("^") && pattern.endsWith("$")), {
         path,
-        `not anchored, so it matches more names than it seems to (${pattern})`,
-        `did you mean ^${pattern.replace(/^\^|\$$/g, "").replace(/(^|[^\])])[*+]$/, "$1[0-9]+")}$?`,
-      ),
+        wrong: `not anchored, so it matches more names than it seems to (${pattern})`,
+        fix: `did you mean ^${pattern.replace(/^\^|\$$/g, "").replace(/(^|[^\])])[*+]$/, "$1[0-9]+")}$?`,
+      }),
     ),
 };
 
-/** A policy's interface matches none of Talos', Cilium's or a VPN's: the address would be announced there. */
-export const interfaceOnTheLan: Rule = {
-  name: "interface-on-the-lan",
+export const interfaceOnLan: Rule = {
+  name: "interface-on-lan",
+  description:
+    "No entry of a policy's `interfaces` matches an interface of Talos, Cilium, a pod or a VPN. The addresses would be announced there.",
+  severity: "error",
   check: (settings) =>
     interfaces(settings).flatMap(({ path, pattern, matches }) => {
       const foreign = foreignInterface(matches);
-      return problemIf(
-        foreign !== undefined,
+      return problemIf(foreign !== undefined, {
         path,
-        `it matches ${foreign}, which is no interface of the LAN (${pattern})`,
-        "match the nodes' own network cards only, such as ^ens18$",
-      );
+        wrong: `it matches ${foreign}, which is not an interface of the LAN (${pattern})`,
+        fix: "match the nodes' own network cards only, such as ^ens18$",
+      });
     }),
 };
 
-/** Cilium answers ARP on its own devices only. */
-export const interfaceIsADevice: Rule = {
-  name: "interface-is-a-device",
+export const interfaceIsDevice: Rule = {
+  name: "interface-is-device",
+  description:
+    "Each entry of a policy's `interfaces` matches one of `routing.devices`, where these are set. Cilium answers ARP on its own devices only.",
+  severity: "error",
   check: (settings) => {
     const { devices } = settings.routing;
-    // What a prefix stands for is known on the nodes only.
+    // The interfaces that a prefix stands for are known on the nodes only.
     if (devices.length === 0 || devices.some((device) => device.endsWith("+"))) return [];
     return interfaces(settings).flatMap(({ path, pattern, matches }) =>
-      problemIf(
-        !devices.some(matches),
+      problemIf(!devices.some(matches), {
         path,
-        `it matches none of routing.devices, on which alone Cilium answers (${pattern}; ${devices.join(", ")})`,
-        "match one of them, or add the interface to routing.devices",
-      ),
+        wrong: `it matches none of routing.devices, and Cilium answers on no other interface (${pattern}; ${devices.join(", ")})`,
+        fix: "match one of them, or add the interface to routing.devices",
+      }),
     );
   },
 };
 
-/** One policy for a Service: with two, two nodes hold a lease of it and answer in turn. */
-export const onePolicyForAService: Rule = {
-  name: "one-policy-for-a-service",
-  check: ({ loadBalancing: { policies } }) =>
-    policies.flatMap((policy, index) =>
-      policies
-        .slice(0, index)
-        .flatMap((earlier, position) =>
-          problemIf(
-            policy.serviceSelector === undefined ||
-              earlier.serviceSelector === undefined ||
-              isDeepStrictEqual(policy.serviceSelector, earlier.serviceSelector),
-            `loadBalancing.policies.${index}`,
-            `it announces Services that loadBalancing.policies.${position} announces, too (${earlier.name} and ${policy.name})`,
-            "give each a serviceSelector that has none in common with the other, or make them one",
-          ),
-        ),
-    ),
+export const onePolicyPerService: Rule = {
+  name: "one-policy-per-service",
+  description:
+    "No two policies in `loadBalancing.policies` have the same `serviceSelector`, and one without a selector is the only policy. Otherwise two nodes hold a lease of one Service and answer ARP in turn.",
+  severity: "error",
+  check: ({ loadBalancing: { policies } }) => {
+    const earlierByKey = new Map<string, number[]>();
+    return policies.flatMap((policy, index) => {
+      const key = keyOf(policy.serviceSelector);
+      // A policy without a selector meets every other one.
+      const earlier =
+        key === ""
+          ? policies.slice(0, index).map((_, position) => position)
+          : [...(earlierByKey.get("") ?? []), ...(earlierByKey.get(key) ?? [])];
+      earlierByKey.set(key, [...(earlierByKey.get(key) ?? []), index]);
+      return earlier
+        .sort((a, b) => a - b)
+        .map((position) => ({
+          path: `loadBalancing.policies.${index}`,
+          wrong: `it selects Services that loadBalancing.policies.${position} also selects (${policies[position]?.name} and ${policy.name})`,
+          fix: "give each a serviceSelector that has no Service in common with the other, or merge the two",
+        }));
+    });
+  },
 };
 
-/** A policy selects nodes that there are. */
+/** The same text for selectors that are written differently but equal; "" for none. */
+function keyOf(selector: object | undefined): string {
+  if (selector === undefined) return "";
+  return JSON.stringify(selector, (_key, value) =>
+    typeof value === "object" && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
 export const policyHasNodes: Rule = {
   name: "policy-has-nodes",
+  description:
+    "A policy whose `nodeSelector` leaves the control planes out needs `nodes.workers`. Otherwise no node may announce its addresses.",
+  severity: "error",
   check: ({ loadBalancing: { policies }, nodes }) =>
     policies.flatMap(({ nodeSelector }, index) =>
       problemIf(
@@ -142,64 +169,73 @@ export const policyHasNodes: Rule = {
             ({ key, operator }) =>
               key === "node-role.kubernetes.io/control-plane" && operator === "DoesNotExist",
           ),
-        `loadBalancing.policies.${index}.nodeSelector`,
-        "it leaves the control planes out, and there are no workers (node-role.kubernetes.io/control-plane DoesNotExist)",
-        "let control planes announce, or list workers in nodes.workers",
+        {
+          path: `loadBalancing.policies.${index}.nodeSelector`,
+          wrong:
+            "it leaves the control planes out, and there are no workers (node-role.kubernetes.io/control-plane DoesNotExist)",
+          fix: "let control planes announce, or list workers in nodes.workers",
+        },
       ),
     ),
 };
 
-/** A Gateway's address is announced by a node without its backend, which Local then drops (cilium#26586). */
-export const gatewayTrafficPolicyLocal: Rule = {
-  name: "gateway-traffic-policy-local",
+export const l2NeedsClusterTrafficPolicy: Rule = {
+  name: "l2-needs-cluster-traffic-policy",
+  description:
+    "`loadBalancing.gatewayTrafficPolicy` is Cluster where there are `loadBalancing.policies`. With Local, the announcing node drops packets for a Gateway that has no backend on that node (https://github.com/cilium/cilium/issues/26586).",
+  severity: "error",
   check: ({ loadBalancing }) =>
-    problemIf(
-      loadBalancing.gatewayTrafficPolicy === "Local" && loadBalancing.policies.length > 0,
-      "loadBalancing.gatewayTrafficPolicy",
-      "with L2 announcements every Gateway's address is dead (Local)",
-      "leave it at Cluster, or announce by BGP and leave loadBalancing.policies out",
-    ),
+    problemIf(loadBalancing.gatewayTrafficPolicy === "Local" && loadBalancing.policies.length > 0, {
+      path: "loadBalancing.gatewayTrafficPolicy",
+      wrong: "with L2 announcements no Gateway answers at its address (Local)",
+      fix: "leave it at Cluster, or announce by BGP and leave loadBalancing.policies out",
+    }),
 };
 
-/** A holder must have had time to renew before another node takes over. */
-export const leaseDuration: Rule = {
-  name: "lease-duration",
+export const leaseDurationExceedsRenewDeadline: Rule = {
+  name: "lease-duration-exceeds-renew-deadline",
+  description:
+    "`loadBalancing.leaseDuration` is longer than `loadBalancing.leaseRenewDeadline`. The holder must have had time to renew before another node takes over.",
+  severity: "error",
   check: ({ loadBalancing: { leaseDuration: duration, leaseRenewDeadline: deadline } }) =>
-    problemIf(
-      duration <= deadline,
-      "loadBalancing.leaseDuration",
-      `it must be longer than leaseRenewDeadline (${duration} s, ${deadline} s)`,
-      `use ${3 * deadline}, or a shorter leaseRenewDeadline`,
-    ),
+    problemIf(duration <= deadline, {
+      path: "loadBalancing.leaseDuration",
+      wrong: `it must be longer than leaseRenewDeadline (${duration} s, ${deadline} s)`,
+      fix: `use ${3 * deadline}, or a shorter leaseRenewDeadline`,
+    }),
 };
 
-/** Within the deadline there must be time for more than one try (client-go, leader election: factor 1.2). */
-export const leaseRetryPeriod: Rule = {
-  name: "lease-retry-period",
+export const leaseRetryPeriodWithinRenewDeadline: Rule = {
+  name: "lease-retry-period-within-renew-deadline",
+  description:
+    "`loadBalancing.leaseRenewDeadline` is longer than 1.2 times `loadBalancing.leaseRetryPeriod`. The holder must have time for more than one try (client-go, leader election).",
+  severity: "error",
   check: ({ loadBalancing: { leaseRenewDeadline: deadline, leaseRetryPeriod: period } }) =>
-    problemIf(
-      deadline <= 1.2 * period,
-      "loadBalancing.leaseRetryPeriod",
-      `leaseRenewDeadline must be longer than 1.2 times it (${period} s, ${deadline} s)`,
-      "use a shorter one, or a longer leaseRenewDeadline",
-    ),
+    problemIf(deadline <= 1.2 * period, {
+      path: "loadBalancing.leaseRetryPeriod",
+      wrong: `leaseRenewDeadline must be longer than 1.2 times this period (${period} s, ${deadline} s)`,
+      fix: "use a shorter period, or a longer leaseRenewDeadline",
+    }),
 };
 
-/** Answers straight from the backend's node need that node's own address on the LAN. */
-export const dsrNeedsNativeMode: Rule = {
-  name: "dsr-needs-native-mode",
+export const dsrNeedsNativeOrGeneve: Rule = {
+  name: "dsr-needs-native-or-geneve",
+  description:
+    "`loadBalancing.mode` dsr or hybrid needs `routing.mode: native` or `routing.tunnelProtocol: geneve`. VXLAN cannot carry the Service's address to the node that answers.",
+  severity: "error",
   check: ({ loadBalancing: { mode }, routing }) =>
-    problemIf(
-      mode !== "snat" && routing.mode === "tunnel" && routing.tunnelProtocol === "vxlan",
-      "loadBalancing.mode",
-      `direct server return does not go through VXLAN (${mode})`,
-      "use snat, or routing.mode: native, or routing.tunnelProtocol: geneve",
-    ),
+    problemIf(mode !== "snat" && routing.mode === "tunnel" && routing.tunnelProtocol === "vxlan", {
+      path: "loadBalancing.mode",
+      wrong: `direct server return does not go through VXLAN (${mode})`,
+      fix: "use snat, or routing.mode: native, or routing.tunnelProtocol: geneve",
+    }),
 };
 
-/** In and NotIn compare with something, Exists and DoesNotExist with nothing (Kubernetes, LabelSelector). */
-export const selectorValues: Rule = {
-  name: "selector-values",
+export const selectorValuesMatchOperator: Rule = {
+  name: "selector-values-match-operator",
+  description:
+    "In `matchExpressions` of a selector, In and NotIn have `values`, Exists and DoesNotExist have none. Kubernetes refuses every other combination (LabelSelector).",
+  severity: "error",
   check: ({ loadBalancing: { pools, policies }, bgp }) =>
     [
       ...pools.map(({ serviceSelector }, index) => ({
@@ -213,12 +249,11 @@ export const selectorValues: Rule = {
       { path: "bgp.nodeSelector", selector: bgp.nodeSelector },
     ].flatMap(({ path, selector }) =>
       (selector?.matchExpressions ?? []).flatMap(({ operator, values = [] }, index) =>
-        problemIf(
-          operator.endsWith("In") !== values.length > 0,
-          `${path}.matchExpressions.${index}`,
-          `${operator} with ${values.length === 0 ? "no values" : "values"} (${JSON.stringify(values)})`,
-          operator.endsWith("In") ? "list the values" : "leave values out",
-        ),
+        problemIf(operator.endsWith("In") !== values.length > 0, {
+          path: `${path}.matchExpressions.${index}`,
+          wrong: `${operator} with ${values.length === 0 ? "no values" : "values"} (${JSON.stringify(values)})`,
+          fix: operator.endsWith("In") ? "list the values" : "leave values out",
+        }),
       ),
     ),
 };

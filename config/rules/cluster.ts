@@ -1,67 +1,75 @@
-import { nodeOwners } from "../addressPlan";
-import { problem, problemIf, type Rule, repeated } from "./rule";
+import { nodeClaims } from "../addressPlan";
+import { duplicates } from "./factories";
+import { problemIf, type Rule } from "./rule";
 
-/** The cluster's name is one that Cilium and certificates take (chart, cluster.name; validate.yaml). */
-export const clusterName: Rule = {
-  name: "cluster-name",
+export const clusterNameValid: Rule = {
+  name: "cluster-name-valid",
+  description:
+    "`cluster.name` has 1 to 32 lower-case letters, digits and inner hyphens. Cilium and its certificates accept no other name (chart, cluster.name and validate.yaml).",
+  severity: "error",
   check: ({ cluster: { name } }) =>
-    problemIf(
-      !/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(name),
-      "cluster.name",
-      `Cilium takes no such name (${name})`,
-      "use 1 to 32 lower-case letters, digits and inner hyphens",
-    ),
+    problemIf(!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(name), {
+      path: "cluster.name",
+      wrong: `Cilium does not accept this name (${name})`,
+      fix: "use 1 to 32 lower-case letters, digits and inner hyphens",
+    }),
 };
 
-/** The chart refuses the name "default" beside an id. */
-export const clusterNameDefault: Rule = {
-  name: "cluster-name-default",
+export const clusterNameNotDefault: Rule = {
+  name: "cluster-name-not-default",
+  description:
+    '`cluster.name` is not "default". The chart refuses that name for a cluster that has an id.',
+  severity: "error",
   check: ({ cluster: { name } }) =>
-    problemIf(
-      name === "default",
-      "cluster.name",
-      `the chart refuses this name for a cluster with an id (${name})`,
-      "give the cluster a name of its own",
-    ),
+    problemIf(name === "default", {
+      path: "cluster.name",
+      wrong: `the chart refuses this name for a cluster with an id (${name})`,
+      fix: "give the cluster a name of its own",
+    }),
 };
 
-/** Ids are 1 to 255 (chart, cluster.id). */
-export const clusterId: Rule = {
-  name: "cluster-id",
+export const clusterIdInRange: Rule = {
+  name: "cluster-id-in-range",
+  description:
+    "`cluster.id` is 1 to 255. Clusters with other ids cannot be meshed (chart, cluster.id).",
+  severity: "error",
   check: ({ cluster: { id } }) =>
-    problemIf(
-      id < 1 || id > 255,
-      "cluster.id",
-      `out of range (${id})`,
-      "take a number from 1 to 255",
-    ),
+    problemIf(id < 1 || id > 255, {
+      path: "cluster.id",
+      wrong: `out of range (${id})`,
+      fix: "use a number from 1 to 255",
+    }),
 };
 
-/** No two nodes have one address. */
-export const duplicateNodeAddress: Rule = {
-  name: "duplicate-node-address",
+export const nodeAddressesUnique: Rule = {
+  name: "node-addresses-unique",
+  description:
+    "Each address in `nodes.controlPlanes` and `nodes.workers` occurs once. Two nodes with one address would both answer ARP for it.",
+  severity: "error",
   check: (settings) => {
-    const owners = nodeOwners(settings);
-    return repeated(owners, ({ range }) => range.start).map(([address, positions]) =>
-      problem(
-        owners[positions[0] ?? 0]?.path ?? "nodes",
-        `${positions.map((position) => owners[position]?.path).join(" and ")} are the same (${address})`,
-        "give each node its own address",
-      ),
-    );
+    const claims = nodeClaims(settings);
+    return duplicates(claims, ({ range }) => range.start).map(([address, positions]) => {
+      const paths = positions.map((position) => claims[position]?.path);
+      return {
+        path: paths[0] ?? "nodes",
+        wrong: `${paths.join(" and ")} are the same (${address})`,
+        fix: "give each node its own address",
+      };
+    });
   },
 };
 
-/** KubePrism listens on the node itself and nowhere else. */
-export const kubePrismHost: Rule = {
-  name: "kube-prism-host",
+export const kubePrismHostLocal: Rule = {
+  name: "kube-prism-host-local",
+  description:
+    "`kubePrism.host` is localhost, 127.0.0.1 or ::1. KubePrism listens on the node itself and nowhere else.",
+  severity: "error",
   check: ({ kubePrism: { host } }) =>
-    problemIf(
-      !["localhost", "127.0.0.1", "::1"].includes(host),
-      "kubePrism.host",
-      `KubePrism listens on the node itself only (${host})`,
-      "use localhost; no virtual address is needed, every node balances by itself",
-    ),
+    problemIf(!["localhost", "127.0.0.1", "::1"].includes(host), {
+      path: "kubePrism.host",
+      wrong: `KubePrism listens on the node itself only (${host})`,
+      fix: "use localhost: every node balances by itself and needs no virtual address",
+    }),
 };
 
 /** Ports that Talos and Kubernetes use on every node, or on control planes. */
@@ -75,29 +83,31 @@ const TAKEN_PORTS: Readonly<Record<number, string>> = {
   50001: "Talos' trustd",
 };
 
-/** KubePrism's port is nobody else's (Talos documentation, ingress firewall; Cilium, system requirements). */
-export const kubePrismPort: Rule = {
-  name: "kube-prism-port",
+export const kubePrismPortFree: Rule = {
+  name: "kube-prism-port-free",
+  description:
+    "`kubePrism.port` is not a port that Talos, etcd, Kubernetes or Cilium uses on a node. Two programs cannot listen on one port (Talos, ingress firewall; Cilium, system requirements).",
+  severity: "error",
   check: ({ kubePrism: { port } }) =>
-    problemIf(
-      port in TAKEN_PORTS,
-      "kubePrism.port",
-      `${TAKEN_PORTS[port]} has this port (${port})`,
-      "use 7445, which Omni sets, or the port in machine.features.kubePrism.port",
-    ),
+    problemIf(port in TAKEN_PORTS, {
+      path: "kubePrism.port",
+      wrong: `${TAKEN_PORTS[port]} uses this port (${port})`,
+      fix: "use 7445, which Omni sets, or the port in machine.features.kubePrism.port",
+    }),
 };
 
-/** No more operators than nodes: each wants a node to itself, and Helm would wait for the last one in vain. */
-export const operatorReplicas: Rule = {
-  name: "operator-replicas",
+export const operatorReplicasFitNodes: Rule = {
+  name: "operator-replicas-fit-nodes",
+  description:
+    "`cilium.operatorReplicas` is at most the number of nodes. No two operators share a node, so Helm would wait for the last one until its timeout.",
+  severity: "error",
   check: (settings) => {
     const { operatorReplicas: replicas = 1 } = settings.cilium;
-    const nodes = nodeOwners(settings).length;
-    return problemIf(
-      replicas > nodes,
-      "cilium.operatorReplicas",
-      `more than there are nodes (${replicas} on ${nodes})`,
-      `use ${Math.min(2, nodes)}, or leave it out`,
-    );
+    const nodes = nodeClaims(settings).length;
+    return problemIf(replicas > nodes, {
+      path: "cilium.operatorReplicas",
+      wrong: `more than the number of nodes (${replicas} on ${nodes})`,
+      fix: `use ${Math.min(2, nodes)}, or leave it out`,
+    });
   },
 };

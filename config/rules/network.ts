@@ -1,126 +1,178 @@
 import {
   type AddressRange,
   contains,
+  describeRange,
   type Family,
   familyOf,
-  overlaps,
   precedes,
   prefixLength,
 } from "../addresses";
 import {
-  dhcpOwner,
-  gatewayOwner,
-  lanOwner,
-  nodeOwners,
-  type Owner,
-  podOwners,
-  serviceOwners,
+  type AddressClaim,
+  type ClaimsOf,
+  dhcpClaims,
+  gatewayClaims,
+  lanClaims,
+  nodeClaims,
+  podClaims,
+  serviceClaims,
 } from "../addressPlan";
 import type { Settings } from "../schema";
-import { apart, canonical, notSpecial } from "./factories";
-import { problem, problemIf, type Rule } from "./rule";
+import { canonical, disjoint, notReserved } from "./factories";
+import { problemIf, type Rule } from "./rule";
 
-/** See {@link canonical}. */
-export const canonicalLanCidr = canonical("canonical-lan-cidr", (settings) => [lanOwner(settings)]);
-/** See {@link canonical}. */
-export const canonicalPodCidr = canonical("canonical-pod-cidr", podOwners);
-/** See {@link canonical}. */
-export const canonicalServiceCidr = canonical("canonical-service-cidr", serviceOwners);
+const POD_CIDR_OUTSIDE_LAN =
+  "use a pod CIDR outside the LAN, the one in cluster.network.podSubnets of Talos";
+const SERVICE_CIDR_OUTSIDE_LAN =
+  "use a service CIDR outside the LAN, the one in cluster.network.serviceSubnets of Talos";
+const PRIVATE_RANGE = "use a private range, such as 10.14.0.0/16";
 
-/** Nodes have no address out of a pod CIDR: the route to the node would be the route to a pod. */
-export const podCidrApartFromNodes = apart(
-  "pod-cidr-apart-from-nodes",
-  podOwners,
-  nodeOwners,
-  "take a pod CIDR apart from the LAN, the one of cluster.network.podSubnets in Talos",
-);
+export const lanCidrCanonical = canonical({
+  name: "lan-cidr-canonical",
+  description:
+    "`lan.cidr` has no host bits set. With host bits it could mean the LAN or one address on it.",
+  claims: lanClaims,
+});
 
-/** The LAN is no part of a pod CIDR: its machines would be unreachable from pods. */
-export const podCidrApartFromLan = apart(
-  "pod-cidr-apart-from-lan",
-  podOwners,
-  (settings) => [lanOwner(settings)],
-  "take a pod CIDR apart from the LAN, the one of cluster.network.podSubnets in Talos",
-);
+export const podCidrCanonical = canonical({
+  name: "pod-cidr-canonical",
+  description:
+    "No CIDR in `network.podCidrs` has host bits set. Kubernetes, Talos and Cilium would each read such a pod CIDR in their own way.",
+  claims: podClaims,
+});
 
-/** Pods and Services have no address in common. */
-export const podCidrApartFromServices = apart(
-  "pod-cidr-apart-from-services",
-  podOwners,
-  serviceOwners,
-  "take two CIDRs apart from each other, those of cluster.network in Talos",
-);
+export const serviceCidrCanonical = canonical({
+  name: "service-cidr-canonical",
+  description:
+    "No CIDR in `network.serviceCidrs` has host bits set. Kubernetes, Talos and Cilium would each read such a service CIDR in their own way.",
+  claims: serviceClaims,
+});
 
-/** Nodes have no address out of a service CIDR: it would be translated to some pod's. */
-export const serviceCidrApartFromNodes = apart(
-  "service-cidr-apart-from-nodes",
-  serviceOwners,
-  nodeOwners,
-  "take a service CIDR apart from the LAN, the one of cluster.network.serviceSubnets in Talos",
-);
+export const podCidrContainsNoNode = disjoint({
+  name: "pod-cidr-contains-no-node",
+  description:
+    "No CIDR in `network.podCidrs` contains a node's address. The route to that node would be the route to a pod.",
+  claims: podClaims,
+  others: nodeClaims,
+  fix: POD_CIDR_OUTSIDE_LAN,
+});
 
-/** The LAN is no part of a service CIDR. */
-export const serviceCidrApartFromLan = apart(
-  "service-cidr-apart-from-lan",
-  serviceOwners,
-  (settings) => [lanOwner(settings)],
-  "take a service CIDR apart from the LAN, the one of cluster.network.serviceSubnets in Talos",
-);
+export const podCidrOutsideLan = disjoint({
+  name: "pod-cidr-outside-lan",
+  description:
+    "No CIDR in `network.podCidrs` overlaps `lan.cidr`. Pods could not reach the LAN's machines in the overlap.",
+  claims: podClaims,
+  others: lanClaims,
+  fix: POD_CIDR_OUTSIDE_LAN,
+});
 
-/** See {@link notSpecial}. */
-export const podCidrSpecial = notSpecial("pod-cidr-special", podOwners);
-/** See {@link notSpecial}. */
-export const serviceCidrSpecial = notSpecial("service-cidr-special", serviceOwners);
+export const podCidrOutsideServiceCidr = disjoint({
+  name: "pod-cidr-outside-service-cidr",
+  description:
+    "No CIDR in `network.podCidrs` overlaps one in `network.serviceCidrs`. An address in the overlap could be a pod's and a Service's at once.",
+  claims: podClaims,
+  others: serviceClaims,
+  fix: "use two CIDRs that do not overlap, those in cluster.network of Talos",
+});
 
-/** Two CIDRs are of two families: one of each is dual stack, two of one are nothing that Kubernetes knows. */
-function oneOfEachFamily(name: string, ownersOf: (settings: Settings) => readonly Owner[]): Rule {
+export const serviceCidrContainsNoNode = disjoint({
+  name: "service-cidr-contains-no-node",
+  description:
+    "No CIDR in `network.serviceCidrs` contains a node's address. Packets to that node would be translated to some pod's address.",
+  claims: serviceClaims,
+  others: nodeClaims,
+  fix: SERVICE_CIDR_OUTSIDE_LAN,
+});
+
+export const serviceCidrOutsideLan = disjoint({
+  name: "service-cidr-outside-lan",
+  description:
+    "No CIDR in `network.serviceCidrs` overlaps `lan.cidr`. Packets to the LAN's machines in the overlap would be translated to some pod's address.",
+  claims: serviceClaims,
+  others: lanClaims,
+  fix: SERVICE_CIDR_OUTSIDE_LAN,
+});
+
+export const podCidrNotReserved = notReserved({
+  name: "pod-cidr-not-reserved",
+  description:
+    "No CIDR in `network.podCidrs` contains loopback, link-local or multicast addresses. A pod cannot be reached at such an address (RFC 6890).",
+  claims: podClaims,
+  fix: PRIVATE_RANGE,
+});
+
+export const serviceCidrNotReserved = notReserved({
+  name: "service-cidr-not-reserved",
+  description:
+    "No CIDR in `network.serviceCidrs` contains loopback, link-local or multicast addresses. A Service cannot be reached at such an address (RFC 6890).",
+  claims: serviceClaims,
+  fix: PRIVATE_RANGE,
+});
+
+export const podCidrsOnePerFamily = oneOfEachFamily({
+  name: "pod-cidrs-one-per-family",
+  description:
+    "`network.podCidrs` has at most one CIDR of each IP family. One of each makes a dual-stack cluster; Kubernetes does not support two of one family for pods.",
+  claims: podClaims,
+});
+
+export const serviceCidrsOnePerFamily = oneOfEachFamily({
+  name: "service-cidrs-one-per-family",
+  description:
+    "`network.serviceCidrs` has at most one CIDR of each IP family. One of each makes a dual-stack cluster; Kubernetes does not support two of one family for Services.",
+  claims: serviceClaims,
+});
+
+function oneOfEachFamily({
+  claims,
+  ...named
+}: Pick<Rule, "name" | "description"> & { claims: ClaimsOf }): Rule {
   return {
-    name,
+    ...named,
+    severity: "error",
     check: (settings) => {
-      const [first, second] = ownersOf(settings);
+      const [first, second] = claims(settings);
       if (first === undefined || second === undefined) return [];
-      return problemIf(
-        familyOf(first.text) === familyOf(second.text),
-        second.path,
-        `a second one of ${familyOf(first.text)} (${second.text} beside ${first.text})`,
-        "leave it out, or make it the other family's for dual stack",
-      );
+      const [family, other] =
+        second.range.family === "IPv4" ? (["IPv4", "IPv6"] as const) : (["IPv6", "IPv4"] as const);
+      return problemIf(first.range.family === family, {
+        path: second.path,
+        wrong: `a second ${family} CIDR (${second.text} beside ${first.text})`,
+        fix: `leave it out, or use an ${other} CIDR for dual stack`,
+      });
     },
   };
 }
 
-/** See {@link oneOfEachFamily}. */
-export const podCidrFamilies = oneOfEachFamily("pod-cidr-families", podOwners);
-/** See {@link oneOfEachFamily}. */
-export const serviceCidrFamilies = oneOfEachFamily("service-cidr-families", serviceOwners);
-
-/** Services have the families of the pods, the first one first (kube-apiserver, service-cluster-ip-range). */
-export const serviceFamiliesOfPods: Rule = {
-  name: "service-families-of-pods",
+export const serviceFamiliesMatchPods: Rule = {
+  name: "service-families-match-pods",
+  description:
+    "`network.serviceCidrs` has the IP families of `network.podCidrs`, in the same order. The first family is the one that Services get by default (kube-apiserver, service-cluster-ip-range).",
+  severity: "error",
   check: ({ network }) => {
     const families = (cidrs: readonly string[]) => cidrs.map(familyOf).join(", ");
     const [pods, services] = [families(network.podCidrs), families(network.serviceCidrs)];
-    return problemIf(
-      network.serviceCidrs.length > 0 && pods !== services,
-      "network.serviceCidrs",
-      `Services have other families than pods (${services}; pods have ${pods})`,
-      "list one CIDR for each family of network.podCidrs, in the same order",
-    );
+    return problemIf(network.serviceCidrs.length > 0 && pods !== services, {
+      path: "network.serviceCidrs",
+      wrong: `Services have other families than pods (${services}; pods have ${pods})`,
+      fix: "list one CIDR for each family of network.podCidrs, in the same order",
+    });
   },
 };
 
-/** Each node has an address of a family that pods have. */
-export const nodeFamily: Rule = {
-  name: "node-family",
+export const nodeFamilyMatchesPods: Rule = {
+  name: "node-family-matches-pods",
+  description:
+    "Each address in `nodes` is of an IP family that `network.podCidrs` has. Cilium uses no address of another family.",
+  severity: "error",
   check: (settings) => {
-    const families = new Set(settings.network.podCidrs.map(familyOf));
-    return nodeOwners(settings).flatMap(({ path, text }) =>
-      problemIf(
-        !families.has(familyOf(text)),
+    const families = new Set(podClaims(settings).map(({ range }) => range.family));
+    return nodeClaims(settings).flatMap(({ path, range: { family }, text }) =>
+      problemIf(!families.has(family), {
         path,
-        `pods have no ${familyOf(text)} (${text})`,
-        `name the node's ${[...families].join(" or ")} address, or add a pod CIDR of ${familyOf(text)}`,
-      ),
+        wrong: `pods have no ${family} addresses (${text})`,
+        fix: `write the node's ${[...families].join(" or ")} address, or add an ${family} pod CIDR`,
+      }),
     );
   },
 };
@@ -132,66 +184,77 @@ function nodeMask({ network }: Settings, family: Family): number {
   return network.nodeCidrMaskSizes[family === "IPv4" ? "ipv4" : "ipv6"];
 }
 
-/** A node's part is smaller than the pod CIDR, by 16 bits at most (kube-controller-manager, node IPAM). */
-export const nodeMaskInPodCidr: Rule = {
-  name: "node-mask-in-pod-cidr",
+export const nodeMaskFitsPodCidr: Rule = {
+  name: "node-mask-fits-pod-cidr",
+  description:
+    "`network.nodeCidrMaskSizes` is 0 to 16 bits longer than the prefix length of each pod CIDR. kube-controller-manager cuts the nodes' parts out of the pod CIDR and refuses other sizes (node IPAM).",
+  severity: "error",
   check: (settings) =>
-    podOwners(settings).flatMap(({ path, text }) => {
-      const mask = nodeMask(settings, familyOf(text));
+    podClaims(settings).flatMap(({ path, range, text }) => {
+      const mask = nodeMask(settings, range.family);
       const bits = mask - prefixLength(text);
-      return problemIf(
-        bits < 0 || bits > NODE_BITS_AT_MOST,
+      return problemIf(bits < 0 || bits > NODE_BITS_AT_MOST, {
         path,
-        `a node's part of it (/${mask}) must be 0 to ${NODE_BITS_AT_MOST} bits smaller (${text})`,
-        "change network.nodeCidrMaskSizes or the pod CIDR, in Talos too",
-      );
+        wrong: `a node's part of it (/${mask}) must be 0 to ${NODE_BITS_AT_MOST} bits smaller (${text})`,
+        fix: "change network.nodeCidrMaskSizes or the pod CIDR, here and in Talos",
+      });
     }),
 };
 
-/** There is a part of each pod CIDR for every node. */
-export const podCidrNodeCount: Rule = {
-  name: "pod-cidr-node-count",
+export const podCidrFitsNodes: Rule = {
+  name: "pod-cidr-fits-nodes",
+  description:
+    "Each CIDR in `network.podCidrs` has a part for every node. A node without a part cannot run pods.",
+  severity: "error",
   check: (settings) =>
-    podOwners(settings).flatMap(({ path, text }) => {
-      const nodes = nodeOwners(settings).length;
-      const bits = nodeMask(settings, familyOf(text)) - prefixLength(text);
-      return problemIf(
-        bits >= 0 && 2 ** bits < nodes,
+    podClaims(settings).flatMap(({ path, range, text }) => {
+      const nodes = nodeClaims(settings).length;
+      const mask = nodeMask(settings, range.family);
+      const bits = mask - prefixLength(text);
+      return problemIf(bits >= 0 && 2 ** bits < nodes, {
         path,
-        `parts of it for nodes: ${2 ** bits}, nodes: ${nodes} (${text}, /${nodeMask(settings, familyOf(text))} a node)`,
-        "take a larger pod CIDR or a longer network.nodeCidrMaskSizes, in Talos too",
-      );
+        wrong: `it has parts for ${2 ** bits} of ${nodes} nodes (${text}, /${mask} for each node)`,
+        fix: "use a larger pod CIDR or longer network.nodeCidrMaskSizes, here and in Talos",
+      });
     }),
 };
 
 const SERVICE_BITS_AT_MOST = 20;
 const SERVICE_BITS_AT_LEAST = 4;
 
-/** Addresses of Services fit the API server's bitmap: 20 bits at most (kube-apiserver, service-cluster-ip-range). */
-export const serviceCidrTooLarge: Rule = {
-  name: "service-cidr-too-large",
+export const serviceCidrNotTooLarge: Rule = {
+  name: "service-cidr-not-too-large",
+  description:
+    "Each CIDR in `network.serviceCidrs` has at most 20 host bits. The API server keeps a bitmap of the addresses and accepts no larger one (kube-apiserver, service-cluster-ip-range).",
+  severity: "error",
   check: (settings) =>
-    serviceOwners(settings).flatMap(({ path, text }) =>
-      problemIf(
-        hostBits(text) > SERVICE_BITS_AT_MOST,
+    serviceClaims(settings).flatMap(({ path, range, text }) =>
+      problemIf(hostBits(text) > SERVICE_BITS_AT_MOST, {
         path,
-        `the API server takes no more than ${SERVICE_BITS_AT_MOST} bits of addresses (${text})`,
-        familyOf(text) === "IPv4" ? "use a /12 or longer" : "use a /108 or longer",
-      ),
+        wrong: `the API server accepts at most ${SERVICE_BITS_AT_MOST} host bits (${text})`,
+        fix:
+          range.family === "IPv4"
+            ? "use a prefix of /12 or longer"
+            : "use a prefix of /108 or longer",
+      }),
     ),
 };
 
-/** There are enough addresses for Services: kube-dns alone takes the tenth. */
-export const serviceCidrTooSmall: Rule = {
-  name: "service-cidr-too-small",
+export const serviceCidrNotTooSmall: Rule = {
+  name: "service-cidr-not-too-small",
+  description:
+    "Each CIDR in `network.serviceCidrs` has at least 4 host bits. Services need addresses, and kube-dns alone takes the tenth.",
+  severity: "error",
   check: (settings) =>
-    serviceOwners(settings).flatMap(({ path, text }) =>
-      problemIf(
-        hostBits(text) < SERVICE_BITS_AT_LEAST,
+    serviceClaims(settings).flatMap(({ path, range, text }) =>
+      problemIf(hostBits(text) < SERVICE_BITS_AT_LEAST, {
         path,
-        `too few addresses, and kube-dns takes the tenth (${text})`,
-        familyOf(text) === "IPv4" ? "use a /28 or shorter" : "use a /124 or shorter",
-      ),
+        wrong: `too few addresses: kube-dns takes the tenth (${text})`,
+        fix:
+          range.family === "IPv4"
+            ? "use a prefix of /28 or shorter"
+            : "use a prefix of /124 or shorter",
+      }),
     ),
 };
 
@@ -199,84 +262,99 @@ function hostBits(cidr: string): number {
   return (familyOf(cidr) === "IPv4" ? 32 : 128) - prefixLength(cidr);
 }
 
-/** The router is on the LAN. */
 export const gatewayInsideLan: Rule = {
   name: "gateway-inside-lan",
+  description: "`lan.gateway` is in `lan.cidr`. The nodes reach a router on their own LAN only.",
+  severity: "error",
   check: (settings) => {
-    const [lan, gateway] = [lanOwner(settings), gatewayOwner(settings)];
+    const [[lan], [gateway]] = [lanClaims(settings), gatewayClaims(settings)];
     if (lan === undefined || gateway === undefined) return [];
-    return problemIf(
-      !contains(lan.range, gateway.range),
-      gateway.path,
-      `it is not in lan.cidr (${gateway.text}, ${lan.text})`,
-      "name the router's address on the nodes' LAN",
-    );
+    return problemIf(!contains(lan.range, gateway.range), {
+      path: gateway.path,
+      wrong: `it is not in lan.cidr (${gateway.text}, ${lan.text})`,
+      fix: "write the router's address on the nodes' LAN",
+    });
   },
 };
 
-/** DHCP's range starts before it stops. */
-export const dhcpOrder: Rule = {
-  name: "dhcp-order",
-  check: ({ lan: { dhcp } }) =>
-    problemIf(
-      dhcp !== undefined && precedes(dhcp.stop, dhcp.start),
-      "lan.dhcp",
-      `it stops before it starts (${dhcp?.start} to ${dhcp?.stop})`,
-      `did you mean ${dhcp?.stop} to ${dhcp?.start}?`,
-    ),
+export const dhcpStartBeforeStop: Rule = {
+  name: "dhcp-start-before-stop",
+  description:
+    "`lan.dhcp.start` does not come after `lan.dhcp.stop`. In a reversed range the other rules would find no overlap.",
+  severity: "error",
+  check: ({ lan: { dhcp } }) => {
+    if (dhcp === undefined) return [];
+    const { start, stop } = dhcp;
+    return problemIf(precedes(stop, start), {
+      path: "lan.dhcp",
+      wrong: `it stops before it starts (${describeRange({ start, stop })})`,
+      fix: `did you mean ${describeRange({ start: stop, stop: start })}?`,
+    });
+  },
 };
 
-/** DHCP's range is on the LAN. */
 export const dhcpInsideLan: Rule = {
   name: "dhcp-inside-lan",
+  description: "`lan.dhcp` is in `lan.cidr`. A DHCP server gives out addresses of its own LAN.",
+  severity: "error",
   check: (settings) => {
-    const [lan, dhcp] = [lanOwner(settings), dhcpOwner(settings)];
+    const [[lan], [dhcp]] = [lanClaims(settings), dhcpClaims(settings)];
     if (lan === undefined || dhcp === undefined) return [];
-    return problemIf(
-      !contains(lan.range, dhcp.range),
-      dhcp.path,
-      `it is not in lan.cidr (${dhcp.text}, ${lan.text})`,
-      "name the range that is given out on the nodes' LAN",
-    );
+    return problemIf(!contains(lan.range, dhcp.range), {
+      path: dhcp.path,
+      wrong: `it is not in lan.cidr (${dhcp.text}, ${lan.text})`,
+      fix: "write the range that the DHCP server gives out on the nodes' LAN",
+    });
   },
 };
 
-/** DHCP does not give out the router's address. */
-export const gatewayOutsideDhcp = apart(
-  "gateway-outside-dhcp",
-  (settings) => [gatewayOwner(settings)],
-  (settings) => [dhcpOwner(settings)],
-  "take the router's address out of what DHCP gives out",
-);
+export const gatewayOutsideDhcp = disjoint({
+  name: "gateway-outside-dhcp",
+  description:
+    "`lan.gateway` is not in `lan.dhcp`. DHCP would give the router's address to another machine.",
+  claims: gatewayClaims,
+  others: dhcpClaims,
+  fix: "exclude the router's address from the DHCP range",
+});
 
-/** No node has the router's address. */
-export const gatewayApartFromNodes = apart(
-  "gateway-apart-from-nodes",
-  (settings) => [gatewayOwner(settings)],
-  nodeOwners,
-  "name the router's own address",
-);
+export const gatewayNotANode = disjoint({
+  name: "gateway-not-a-node",
+  description:
+    "`lan.gateway` is not the address of a node. The node and the router would both answer ARP for it.",
+  claims: gatewayClaims,
+  others: nodeClaims,
+  fix: "write the router's own address",
+});
 
-/** Whether a range touches the network or broadcast address of an IPv4 LAN. */
-export function atTheEdge(lan: Owner | undefined, range: AddressRange): string | undefined {
-  if (lan === undefined || familyOf(lan.text) === "IPv6" || prefixLength(lan.text) > 30)
-    return undefined;
-  if (!contains(lan.range, range)) return undefined;
-  if (overlaps(range, { start: lan.range.start, stop: lan.range.start }))
-    return `network address (${lan.range.start})`;
-  if (overlaps(range, { start: lan.range.stop, stop: lan.range.stop }))
-    return `broadcast address (${lan.range.stop})`;
-  return undefined;
+/**
+ * The network or broadcast address of an IPv4 LAN, if a range within the LAN contains one. LANs of IPv6 and those with
+ * a prefix longer than /30 have none.
+ */
+export function networkOrBroadcastAddress(
+  lan: AddressClaim | undefined,
+  range: AddressRange,
+): string | undefined {
+  if (lan === undefined || lan.range.family === "IPv6") return undefined;
+  if (lan.range.last - lan.range.first < 3n || !contains(lan.range, range)) return undefined;
+  const includes = (address: bigint) => range.first <= address && address <= range.last;
+  if (includes(lan.range.first)) return `network address (${lan.range.start})`;
+  return includes(lan.range.last) ? `broadcast address (${lan.range.stop})` : undefined;
 }
 
-/** No node has the LAN's network or broadcast address. */
-export const nodeNotAtTheEdge: Rule = {
-  name: "node-not-at-the-edge",
-  check: (settings) =>
-    nodeOwners(settings).flatMap(({ path, range }) => {
-      const edge = atTheEdge(lanOwner(settings), range);
-      return edge === undefined
-        ? []
-        : [problem(path, `it is the LAN's ${edge}`, "name the node's own address")];
-    }),
+export const nodeNotNetworkOrBroadcastAddress: Rule = {
+  name: "node-not-network-or-broadcast-address",
+  description:
+    "No address in `nodes` is the network or broadcast address of `lan.cidr`. No machine can have one of them.",
+  severity: "error",
+  check: (settings) => {
+    const [lan] = lanClaims(settings);
+    return nodeClaims(settings).flatMap(({ path, range }) => {
+      const found = networkOrBroadcastAddress(lan, range);
+      return problemIf(found !== undefined, {
+        path,
+        wrong: `it is the LAN's ${found}`,
+        fix: "write the node's own address",
+      });
+    });
+  },
 };

@@ -1,175 +1,193 @@
-import { contains, familyOf, precedes } from "../addresses";
+import { contains, describeRange, familyOf, precedes } from "../addresses";
 import {
-  dhcpOwner,
-  gatewayOwner,
-  lanOwner,
-  nodeOwners,
-  podOwners,
-  poolOwners,
-  serviceOwners,
+  dhcpClaims,
+  gatewayClaims,
+  lanClaims,
+  nodeClaims,
+  podClaims,
+  poolClaims,
+  serviceClaims,
 } from "../addressPlan";
-import { apart, canonical, notSpecial, uniqueNames } from "./factories";
-import { atTheEdge } from "./network";
-import { problem, problemIf, type Rule } from "./rule";
+import { canonical, disjoint, mutuallyDisjoint, notReserved, uniqueNames } from "./factories";
+import { networkOrBroadcastAddress } from "./network";
+import { problemIf, type Rule } from "./rule";
 
-const ANOTHER_RANGE = "take a range of the LAN that nothing else uses";
+const ANOTHER_RANGE = "use a range of the LAN that nothing else uses";
 
-/** A pool is start and stop, or a CIDR. */
-export const poolShape: Rule = {
-  name: "pool-shape",
+export const poolRangeOrCidr: Rule = {
+  name: "pool-range-or-cidr",
+  description:
+    "Each pool in `loadBalancing.pools` has `start` and `stop`, or `cidr`. A CiliumLoadBalancerIPPool accepts one or the other.",
+  severity: "error",
   check: ({ loadBalancing: { pools } }) =>
     pools.flatMap(({ start, stop, cidr }, index) => {
-      const given = Object.entries({ start, stop, cidr }).flatMap(([key, value]) =>
-        value === undefined ? [] : [key],
-      );
-      return problemIf(
-        given.join() !== "start,stop" && given.join() !== "cidr",
-        `loadBalancing.pools.${index}`,
-        `a pool is start and stop, or a CIDR (${given.join(", ") || "none of them"} given)`,
-        "write start and stop for a range, cidr for a whole CIDR",
-      );
+      const given = Object.entries({ start, stop, cidr })
+        .filter(([, value]) => value !== undefined)
+        .map(([key]) => key);
+      return problemIf(given.join() !== "start,stop" && given.join() !== "cidr", {
+        path: `loadBalancing.pools.${index}`,
+        wrong: `a pool has start and stop, or cidr (${given.join(", ") || "none of them"} given)`,
+        fix: "write start and stop for a range, cidr for a whole CIDR",
+      });
     }),
 };
 
-/** A pool starts before it stops: Cilium takes a reversed one and then has no address to give. */
-export const poolOrder: Rule = {
-  name: "pool-order",
+export const poolStartBeforeStop: Rule = {
+  name: "pool-start-before-stop",
+  description:
+    "`start` of a pool does not come after its `stop`. Cilium accepts a reversed pool and then has no address to give.",
+  severity: "error",
   check: ({ loadBalancing: { pools } }) =>
-    pools.flatMap(({ start, stop }, index) =>
-      problemIf(
-        start !== undefined &&
-          stop !== undefined &&
-          familyOf(start) === familyOf(stop) &&
-          precedes(stop, start),
-        `loadBalancing.pools.${index}`,
-        `it stops before it starts (${start} to ${stop})`,
-        `did you mean ${stop} to ${start}?`,
-      ),
-    ),
+    pools.flatMap(({ start, stop }, index) => {
+      if (start === undefined || stop === undefined) return [];
+      return problemIf(familyOf(start) === familyOf(stop) && precedes(stop, start), {
+        path: `loadBalancing.pools.${index}`,
+        wrong: `it stops before it starts (${describeRange({ start, stop })})`,
+        fix: `did you mean ${describeRange({ start: stop, stop: start })}?`,
+      });
+    }),
 };
 
-/** Both ends of a pool are of one family. */
-export const poolEndsOfOneFamily: Rule = {
-  name: "pool-ends-of-one-family",
+export const poolEndsSameFamily: Rule = {
+  name: "pool-ends-same-family",
+  description:
+    "`start` and `stop` of a pool are of the same IP family. There is no range from an IPv4 to an IPv6 address.",
+  severity: "error",
   check: ({ loadBalancing: { pools } }) =>
-    pools.flatMap(({ start, stop }, index) =>
-      problemIf(
-        start !== undefined && stop !== undefined && familyOf(start) !== familyOf(stop),
-        `loadBalancing.pools.${index}`,
-        `its ends are of two families (${start} to ${stop})`,
-        "make it two pools, one of each family",
-      ),
-    ),
+    pools.flatMap(({ start, stop }, index) => {
+      if (start === undefined || stop === undefined) return [];
+      return problemIf(familyOf(start) !== familyOf(stop), {
+        path: `loadBalancing.pools.${index}`,
+        wrong: `its ends are of two families (${describeRange({ start, stop })})`,
+        fix: "make it two pools, one of each family",
+      });
+    }),
 };
 
-/** A pool is of a family that pods have: Services have no other one. */
-export const poolFamily: Rule = {
-  name: "pool-family",
+export const poolFamilyMatchesPods: Rule = {
+  name: "pool-family-matches-pods",
+  description:
+    "Each pool is of an IP family that `network.podCidrs` has. Services have no address of another family.",
+  severity: "error",
   check: (settings) => {
-    const families = new Set(settings.network.podCidrs.map(familyOf));
-    return poolOwners(settings).flatMap(({ path, range, text }) =>
-      problemIf(
-        !families.has(familyOf(range.start)),
+    const families = new Set(podClaims(settings).map(({ range }) => range.family));
+    return poolClaims(settings).flatMap(({ path, range: { family }, text }) =>
+      problemIf(!families.has(family), {
         path,
-        `the cluster has no ${familyOf(range.start)} (${text})`,
-        `add a pod and a service CIDR of ${familyOf(range.start)}, or take the pool out`,
-      ),
+        wrong: `the cluster has no ${family} addresses (${text})`,
+        fix: `add an ${family} pod CIDR and service CIDR, or remove the pool`,
+      }),
     );
   },
 };
 
-/** See canonical in makers.ts. */
-export const canonicalPoolCidr = canonical("canonical-pool-cidr", poolOwners);
+export const poolCidrCanonical = canonical({
+  name: "pool-cidr-canonical",
+  description:
+    "`cidr` of a pool has no host bits set. With host bits it could mean the whole CIDR or a range that starts at the address.",
+  claims: poolClaims,
+});
 
-/** See {@link uniqueNames}. */
-export const poolNames = uniqueNames("pool-names", "loadBalancing.pools", ({ loadBalancing }) =>
-  loadBalancing.pools.map(({ name }) => name),
-);
+export const poolNamesUnique = uniqueNames({
+  name: "pool-names-unique",
+  description:
+    "Each pool has a name of its own. Two pools with one name would be one CiliumLoadBalancerIPPool.",
+  path: "loadBalancing.pools",
+  names: ({ loadBalancing }) => loadBalancing.pools.map(({ name }) => name),
+});
 
-/** Two machines would answer ARP for one address. */
-export const poolApartFromNodes = apart(
-  "pool-apart-from-nodes",
-  poolOwners,
-  nodeOwners,
-  ANOTHER_RANGE,
-);
+export const poolContainsNoNode = disjoint({
+  name: "pool-contains-no-node",
+  description: "No pool contains a node's address. Two machines would answer ARP for that address.",
+  claims: poolClaims,
+  others: nodeClaims,
+  fix: ANOTHER_RANGE,
+});
 
-/** Two machines would answer ARP for the router's address, and the LAN loses its way out. */
-export const poolApartFromGateway = apart(
-  "pool-apart-from-gateway",
-  poolOwners,
-  (settings) => [gatewayOwner(settings)],
-  ANOTHER_RANGE,
-);
+export const poolContainsNoGateway = disjoint({
+  name: "pool-contains-no-gateway",
+  description:
+    "No pool contains `lan.gateway`. A node would answer ARP for the router's address, and the LAN would lose its way out.",
+  claims: poolClaims,
+  others: gatewayClaims,
+  fix: ANOTHER_RANGE,
+});
 
-/** DHCP would give a Service's address to some machine. */
-export const poolApartFromDhcp = apart(
-  "pool-apart-from-dhcp",
-  poolOwners,
-  (settings) => [dhcpOwner(settings)],
-  "shorten what DHCP gives out, or take another range",
-);
+export const poolOutsideDhcp = disjoint({
+  name: "pool-outside-dhcp",
+  description:
+    "No pool overlaps `lan.dhcp`. DHCP would give a Service's address to another machine.",
+  claims: poolClaims,
+  others: dhcpClaims,
+  fix: "shorten the DHCP range, or use another range for the pool",
+});
 
-/** A pool of pods' addresses would be routed to a node. */
-export const poolApartFromPods = apart(
-  "pool-apart-from-pods",
-  poolOwners,
-  podOwners,
-  ANOTHER_RANGE,
-);
+export const poolOutsidePodCidr = disjoint({
+  name: "pool-outside-pod-cidr",
+  description:
+    "No pool overlaps `network.podCidrs`. Packets to a Service in the overlap would be routed to a node, as those to a pod are.",
+  claims: poolClaims,
+  others: podClaims,
+  fix: ANOTHER_RANGE,
+});
 
-/** A pool of Services' addresses would be translated within the cluster. */
-export const poolApartFromServices = apart(
-  "pool-apart-from-services",
-  poolOwners,
-  serviceOwners,
-  ANOTHER_RANGE,
-);
+export const poolOutsideServiceCidr = disjoint({
+  name: "pool-outside-service-cidr",
+  description:
+    "No pool overlaps `network.serviceCidrs`. An address in the overlap could be the cluster IP of another Service, and would be translated inside the cluster.",
+  claims: poolClaims,
+  others: serviceClaims,
+  fix: ANOTHER_RANGE,
+});
 
-/** Pools have no address in common: Cilium would disable the later one (condition PoolConflict). */
-export const poolsApart: Rule = {
-  name: "pools-apart",
-  check: (settings) => {
-    const pools = poolOwners(settings);
-    return pools.flatMap((pool, index) =>
-      apart(
-        "",
-        () => [pool],
-        () => pools.slice(0, index),
-        "make the two pools apart from each other",
-      ).check(settings),
-    );
-  },
-};
+export const poolsDisjoint = mutuallyDisjoint({
+  name: "pools-disjoint",
+  description:
+    "No two pools overlap. Cilium would disable the later one (condition cilium.io/PoolConflict).",
+  claims: poolClaims,
+  fix: "use two ranges that do not overlap",
+});
 
-/** An address is announced by ARP on the LAN: one that is not of the LAN is never asked for there. */
 export const poolInsideLan: Rule = {
   name: "pool-inside-lan",
+  description:
+    "Each pool is in `lan.cidr` where `loadBalancing.policies` announce it. Machines on the LAN send ARP requests for addresses of the LAN only.",
+  severity: "error",
   check: (settings) => {
-    const lan = lanOwner(settings);
+    const [lan] = lanClaims(settings);
     if (lan === undefined || settings.loadBalancing.policies.length === 0) return [];
-    return poolOwners(settings).flatMap(({ path, range, text }) =>
-      problemIf(
-        familyOf(range.start) === familyOf(lan.text) && !contains(lan.range, range),
+    return poolClaims(settings).flatMap(({ path, range, text }) =>
+      problemIf(range.family === lan.range.family && !contains(lan.range, range), {
         path,
-        `it is not in lan.cidr, where its addresses are announced (${text}, ${lan.text})`,
-        "take a range of the LAN, or announce it by BGP and leave loadBalancing.policies out",
-      ),
+        wrong: `it is not in lan.cidr, where its addresses are announced (${text}, ${lan.text})`,
+        fix: "use a range of the LAN, or announce it by BGP and leave loadBalancing.policies out",
+      }),
     );
   },
 };
 
-/** No Service has the LAN's network or broadcast address. */
-export const poolNotAtTheEdge: Rule = {
-  name: "pool-not-at-the-edge",
-  check: (settings) =>
-    poolOwners(settings).flatMap(({ path, range, text }) => {
-      const edge = atTheEdge(lanOwner(settings), range);
-      return edge === undefined
-        ? []
-        : [problem(path, `${text} contains the LAN's ${edge}`, "leave that address out")];
-    }),
+export const poolWithoutNetworkOrBroadcastAddress: Rule = {
+  name: "pool-without-network-or-broadcast-address",
+  description:
+    "No pool contains the network or broadcast address of `lan.cidr`. No Service can be reached at one of them.",
+  severity: "error",
+  check: (settings) => {
+    const [lan] = lanClaims(settings);
+    return poolClaims(settings).flatMap(({ path, range, text }) => {
+      const found = networkOrBroadcastAddress(lan, range);
+      return problemIf(found !== undefined, {
+        path,
+        wrong: `${text} contains the LAN's ${found}`,
+        fix: "leave that address out",
+      });
+    });
+  },
 };
 
-/** A pool holds no loopback, link-local or multicast address. */
-export const poolSpecial = notSpecial("pool-special", poolOwners, ANOTHER_RANGE);
+export const poolNotReserved = notReserved({
+  name: "pool-not-reserved",
+  description:
+    "No pool contains loopback, link-local or multicast addresses. No Service can be reached at such an address from the LAN (RFC 6890).",
+  claims: poolClaims,
+  fix: ANOTHER_RANGE,
+});

@@ -1,8 +1,9 @@
 import { contains } from "../addresses";
-import { lanOwner, nodeOwners } from "../addressPlan";
+import { lanClaims, nodeClaims } from "../addressPlan";
+import { count } from "../text";
 import { problemIf, type Rule } from "./rule";
 
-/** Interfaces that are no LAN: of Talos (siderolink, kubespan), of Cilium, of pods, of VPNs. */
+/** Interfaces that are not on a LAN: of Talos (siderolink, kubespan), of Cilium, of pods, of VPNs. */
 const FOREIGN_INTERFACES = [
   "siderolink",
   "kubespan",
@@ -15,190 +16,208 @@ const FOREIGN_INTERFACES = [
   "lo",
 ];
 
-/** The interface that is no LAN and that a test matches. */
+/** The first interface that is not on a LAN and that matches. */
 export function foreignInterface(matches: (name: string) => boolean): string | undefined {
   return FOREIGN_INTERFACES.find(matches);
 }
 
-/** Cilium routes directly to nodes on the same L2 only. */
 export const directRoutesNeedOneLan: Rule = {
   name: "direct-routes-need-one-lan",
+  description:
+    "Every node is in `lan.cidr` where Cilium installs the routes to pods (`routing.routes: cilium`), unless `routing.skipUnreachable` is set. Cilium routes directly to nodes on the same L2 only.",
+  severity: "error",
   check: (settings) => {
-    const lan = lanOwner(settings);
+    const [lan] = lanClaims(settings);
     const { mode, routes, skipUnreachable } = settings.routing;
     if (lan === undefined || mode !== "native" || routes !== "cilium" || skipUnreachable) return [];
-    return nodeOwners(settings).flatMap(({ path, range, text }) =>
-      problemIf(
-        !contains(lan.range, range),
+    return nodeClaims(settings).flatMap(({ path, range, text }) =>
+      problemIf(!contains(lan.range, range), {
         path,
-        `Cilium has no direct route to it, as it is not in lan.cidr (${text}, ${lan.text})`,
-        "set routing.mode: tunnel, or say with routing.routes what else installs the routes, or correct the address",
-      ),
+        wrong: `Cilium has no direct route to it, as it is not in lan.cidr (${text}, ${lan.text})`,
+        fix: "set routing.mode: tunnel, or routing.routes to what installs the routes, or correct the address",
+      }),
     );
   },
 };
 
-/** Routes by BGP need BGP, and the pod CIDRs advertised. */
 export const bgpRoutesNeedBgp: Rule = {
   name: "bgp-routes-need-bgp",
+  description:
+    "`routing.routes: bgp` needs `bgp.peers`, and PodCIDR in `bgp.advertise`. Otherwise nothing announces the routes to pods.",
+  severity: "error",
   check: ({ routing, bgp }) =>
     problemIf(
       routing.mode === "native" &&
         routing.routes === "bgp" &&
         !(bgp.peers.length > 0 && bgp.advertise.includes("PodCIDR")),
-      "routing.routes",
-      `nobody advertises the pods' routes (bgp, with ${bgp.peers.length} peers and bgp.advertise ${JSON.stringify(bgp.advertise)})`,
-      "add PodCIDR to bgp.advertise, or let Cilium install the routes (cilium)",
+      {
+        path: "routing.routes",
+        wrong: `nothing advertises the routes to pods (bgp, with ${count(bgp.peers.length, "peer")} and bgp.advertise ${JSON.stringify(bgp.advertise)})`,
+        fix: "add PodCIDR to bgp.advertise, or let Cilium install the routes (cilium)",
+      },
     ),
 };
 
-/** In tunnel mode nobody needs routes to pods. */
 export const routesNeedNativeMode: Rule = {
   name: "routes-need-native-mode",
+  description:
+    "`routing.routes` is left out in tunnel mode. A tunnel needs no routes to pods, so the key would have no effect.",
+  severity: "error",
   check: ({ routing }) =>
-    problemIf(
-      routing.mode === "tunnel" && routing.routes !== "cilium",
-      "routing.routes",
-      `it says nothing in tunnel mode (${routing.routes})`,
-      "leave it out, or set routing.mode: native",
-    ),
+    problemIf(routing.mode === "tunnel" && routing.routes !== "cilium", {
+      path: "routing.routes",
+      wrong: `it has no effect in tunnel mode (${routing.routes})`,
+      fix: "leave it out, or set routing.mode: native",
+    }),
 };
 
-/** A choice of encapsulation is no choice without one. */
 export const tunnelProtocolNeedsTunnel: Rule = {
   name: "tunnel-protocol-needs-tunnel",
+  description:
+    "`routing.tunnelProtocol` is left out in native mode. Nothing is encapsulated there, so the key would have no effect.",
+  severity: "error",
   check: ({ routing }) =>
-    problemIf(
-      routing.mode === "native" && routing.tunnelProtocol !== "vxlan",
-      "routing.tunnelProtocol",
-      `nothing is encapsulated in native mode (${routing.tunnelProtocol})`,
-      "leave it out, or set routing.mode: tunnel",
-    ),
+    problemIf(routing.mode === "native" && routing.tunnelProtocol !== "vxlan", {
+      path: "routing.tunnelProtocol",
+      wrong: `nothing is encapsulated in native mode (${routing.tunnelProtocol})`,
+      fix: "leave it out, or set routing.mode: tunnel",
+    }),
 };
 
-/** Leaving routes out is a choice only for whom Cilium installs them. */
 export const skipUnreachableNeedsDirectRoutes: Rule = {
   name: "skip-unreachable-needs-direct-routes",
+  description:
+    "`routing.skipUnreachable` needs `routing.mode: native` and `routing.routes: cilium`. Otherwise Cilium installs no routes that it could leave out.",
+  severity: "error",
   check: ({ routing: { mode, routes, skipUnreachable } }) =>
-    problemIf(
-      skipUnreachable && (mode !== "native" || routes !== "cilium"),
-      "routing.skipUnreachable",
-      `Cilium installs no routes that it could leave out (routing.mode ${mode}, routing.routes ${routes})`,
-      "leave it out",
-    ),
+    problemIf(skipUnreachable && (mode !== "native" || routes !== "cilium"), {
+      path: "routing.skipUnreachable",
+      wrong: `Cilium installs no routes that it could leave out (routing.mode ${mode}, routing.routes ${routes})`,
+      fix: "leave it out",
+    }),
 };
 
-/** A device is a name, or a prefix with + (https://github.com/cilium/cilium/issues/28457). */
-export const deviceIsNoRegex: Rule = {
-  name: "device-is-no-regex",
+export const deviceNotRegex: Rule = {
+  name: "device-not-regex",
+  description:
+    "Each entry of `routing.devices` is an interface's name, or a prefix with a trailing +. Cilium does not accept regular expressions there (https://github.com/cilium/cilium/issues/28457).",
+  severity: "error",
   check: ({ routing: { devices } }) =>
     devices.flatMap((device, index) =>
-      problemIf(
-        !/^[^^$*?()[\]{}|\\/\s+]+\+?$/.test(device),
-        `routing.devices.${index}`,
-        `a device is a name or a prefix with a trailing +, no regular expression (${device})`,
-        "write ens18, or ens+ for all that begin with ens",
-      ),
+      problemIf(!/^[^^$*?()[\]{}|\\/\s+]+\+?$/.test(device), {
+        path: `routing.devices.${index}`,
+        wrong: `a device is a name or a prefix with a trailing +, not a regular expression (${device})`,
+        fix: "write ens18, or ens+ for all names that begin with ens",
+      }),
     ),
 };
 
-/** Cilium's datapath is on the LAN, not on Talos' or a VPN's interfaces, whose MTU it would take over. */
-export const deviceOnTheLan: Rule = {
-  name: "device-on-the-lan",
+export const deviceOnLan: Rule = {
+  name: "device-on-lan",
+  description:
+    "No entry of `routing.devices` matches an interface of Talos, Cilium, a pod or a VPN. Cilium's datapath belongs on the LAN, and it would take over the MTU of such an interface.",
+  severity: "error",
   check: ({ routing: { devices } }) =>
     devices.flatMap((device, index) => {
       const foreign = foreignInterface((name) =>
         device.endsWith("+") ? name.startsWith(device.slice(0, -1)) : name === device,
       );
-      return problemIf(
-        foreign !== undefined,
-        `routing.devices.${index}`,
-        `it matches ${foreign}, which is no interface of the LAN (${device})`,
-        "name the nodes' own network cards, such as ens18 or eth+",
-      );
+      return problemIf(foreign !== undefined, {
+        path: `routing.devices.${index}`,
+        wrong: `it matches ${foreign}, which is not an interface of the LAN (${device})`,
+        fix: "name the nodes' own network cards, such as ens18 or eth+",
+      });
     }),
 };
 
-/** kube-proxy's work is Cilium's where Services are announced: kube-proxy knows no such address. */
 export const l2NeedsKubeProxyReplacement: Rule = {
   name: "l2-needs-kube-proxy-replacement",
+  description:
+    "`loadBalancing.policies` need `kubeProxyReplacement: true`. kube-proxy does not know the addresses that Cilium announces.",
+  severity: "error",
   check: ({ kubeProxyReplacement, loadBalancing }) =>
-    problemIf(
-      !kubeProxyReplacement && loadBalancing.policies.length > 0,
-      "kubeProxyReplacement",
-      "loadBalancing.policies announce nothing without it (false)",
-      "set it to true, and cluster.proxy.disabled: true in Talos",
-    ),
+    problemIf(!kubeProxyReplacement && loadBalancing.policies.length > 0, {
+      path: "kubeProxyReplacement",
+      wrong: "loadBalancing.policies announce nothing without it (false)",
+      fix: "set it to true, and cluster.proxy.disabled: true in Talos",
+    }),
 };
 
-/** The Gateway API is served by Cilium's own datapath. */
 export const gatewayNeedsKubeProxyReplacement: Rule = {
   name: "gateway-needs-kube-proxy-replacement",
+  description:
+    "The Gateway API needs `kubeProxyReplacement: true`. Cilium serves Gateways from its own datapath.",
+  severity: "error",
   check: ({ kubeProxyReplacement }) =>
-    problemIf(
-      !kubeProxyReplacement,
-      "kubeProxyReplacement",
-      "Cilium serves no Gateway without it (false)",
-      "set it to true, and cluster.proxy.disabled: true in Talos",
-    ),
+    problemIf(!kubeProxyReplacement, {
+      path: "kubeProxyReplacement",
+      wrong: "Cilium serves no Gateway without it (false)",
+      fix: "set it to true, and cluster.proxy.disabled: true in Talos",
+    }),
 };
 
-/** Talos' answers for kube-dns come from the host, past which eBPF host routing goes. */
 export const hostDnsNeedsHostRouting: Rule = {
   name: "host-dns-needs-host-routing",
+  description:
+    "`talos.forwardKubeDnsToHost` together with `talos.bpfMasquerade` needs `talos.hostLegacyRouting: true`. Talos' DNS answers come from the host, and eBPF host routing bypasses the host's network stack (https://github.com/siderolabs/talos/issues/10002).",
+  severity: "error",
   check: ({ talos }) =>
-    problemIf(
-      talos.forwardKubeDnsToHost && talos.bpfMasquerade && !talos.hostLegacyRouting,
-      "talos.hostLegacyRouting",
-      "pods would get no answer from Talos' host DNS (false, with talos.forwardKubeDnsToHost and talos.bpfMasquerade)",
-      "set it to true, or set talos.forwardKubeDnsToHost: false and the same in the machine config",
-    ),
+    problemIf(talos.forwardKubeDnsToHost && talos.bpfMasquerade && !talos.hostLegacyRouting, {
+      path: "talos.hostLegacyRouting",
+      wrong:
+        "pods would get no answer from Talos' host DNS (false, with talos.forwardKubeDnsToHost and talos.bpfMasquerade)",
+      fix: "set it to true, or set talos.forwardKubeDnsToHost: false and the same in the machine config",
+    }),
 };
 
-/** eBPF host routing needs eBPF masquerading; without it Cilium falls back and says nothing. */
 export const hostRoutingNeedsMasquerade: Rule = {
   name: "host-routing-needs-masquerade",
+  description:
+    "`talos.hostLegacyRouting: false` needs `talos.bpfMasquerade: true`. Without eBPF masquerading Cilium falls back to the host's network stack without a word.",
+  severity: "error",
   check: ({ talos }) =>
-    problemIf(
-      !talos.hostLegacyRouting && !talos.bpfMasquerade,
-      "talos.hostLegacyRouting",
-      "eBPF host routing needs eBPF masquerading (false, with talos.bpfMasquerade false)",
-      "set talos.bpfMasquerade: true, or talos.hostLegacyRouting: true",
-    ),
+    problemIf(!talos.hostLegacyRouting && !talos.bpfMasquerade, {
+      path: "talos.hostLegacyRouting",
+      wrong: "eBPF host routing needs eBPF masquerading (false, with talos.bpfMasquerade false)",
+      fix: "set talos.bpfMasquerade: true, or talos.hostLegacyRouting: true",
+    }),
 };
 
-/** BBR for pods needs eBPF host routing (Cilium, bandwidth manager). */
 export const bbrNeedsHostRouting: Rule = {
   name: "bbr-needs-host-routing",
+  description:
+    "`bandwidthManager.bbr` needs `talos.hostLegacyRouting: false`. BBR for pods works with eBPF host routing only (Cilium, bandwidth manager).",
+  severity: "error",
   check: ({ bandwidthManager, talos }) =>
-    problemIf(
-      bandwidthManager.bbr && talos.hostLegacyRouting,
-      "bandwidthManager.bbr",
-      "BBR does nothing while talos.hostLegacyRouting is true (true)",
-      "leave it out, or set talos.hostLegacyRouting and talos.forwardKubeDnsToHost to false",
-    ),
+    problemIf(bandwidthManager.bbr && talos.hostLegacyRouting, {
+      path: "bandwidthManager.bbr",
+      wrong: "BBR does nothing while talos.hostLegacyRouting is true (true)",
+      fix: "leave it out, or set talos.hostLegacyRouting and talos.forwardKubeDnsToHost to false",
+    }),
 };
 
-/** BBR is the bandwidth manager's. */
 export const bbrNeedsBandwidthManager: Rule = {
   name: "bbr-needs-bandwidth-manager",
+  description:
+    "`bandwidthManager.bbr` needs `bandwidthManager.enabled: true`. BBR is a part of the bandwidth manager.",
+  severity: "error",
   check: ({ bandwidthManager }) =>
-    problemIf(
-      bandwidthManager.bbr && !bandwidthManager.enabled,
-      "bandwidthManager.bbr",
-      "it is a part of the bandwidth manager, which is off (true)",
-      "set bandwidthManager.enabled: true",
-    ),
+    problemIf(bandwidthManager.bbr && !bandwidthManager.enabled, {
+      path: "bandwidthManager.bbr",
+      wrong: "it is a part of the bandwidth manager, which is off (true)",
+      fix: "set bandwidthManager.enabled: true",
+    }),
 };
 
-/** Traffic between nodes is encrypted by WireGuard only (chart, encryption.nodeEncryption). */
 export const nodeEncryptionNeedsWireguard: Rule = {
   name: "node-encryption-needs-wireguard",
+  description:
+    "`encryption.nodeEncryption` needs `encryption.type: wireguard`. Only WireGuard encrypts traffic between the nodes themselves (chart, encryption.nodeEncryption).",
+  severity: "error",
   check: ({ encryption }) =>
-    problemIf(
-      encryption.nodeEncryption && encryption.type !== "wireguard",
-      "encryption.nodeEncryption",
-      `only WireGuard does that (encryption.type ${encryption.type})`,
-      "set encryption.type: wireguard, or leave it out",
-    ),
+    problemIf(encryption.nodeEncryption && encryption.type !== "wireguard", {
+      path: "encryption.nodeEncryption",
+      wrong: `only WireGuard encrypts traffic between nodes (encryption.type ${encryption.type})`,
+      fix: "set encryption.type: wireguard, or leave it out",
+    }),
 };

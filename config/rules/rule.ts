@@ -3,30 +3,17 @@ import type { Settings } from "../schema";
 
 /** One rule of the field: a pure check of settings whose shape is already right. */
 export interface Rule {
-  /** Name, which is also that of its fixtures in tests/fixtures. */
+  /** The requirement in a few words, subject first. Its fixtures in tests/fixtures have this name, too. */
   readonly name: string;
-  /** Set for a rule whose problems are printed, but stop nothing. */
-  readonly warnsOnly?: true;
-  /** Returns what is wrong, nothing when all is well. */
+  /** One or two sentences of Markdown for docs/configuration.md: the requirement, then the reason. */
+  readonly description: string;
+  /** An error refuses the configuration; a warning is printed and lets it through. */
+  readonly severity: "error" | "warning";
+  /** Returns every problem that the rule finds. */
   check(settings: Settings): Problem[];
 }
 
-/** A problem, in the order in which it is printed. */
-export function problem(path: string, wrong: string, fix: string): Problem {
-  return { path, wrong, fix };
-}
-
-/** A problem if a condition holds, else none. */
-export function problemIf(condition: boolean, path: string, wrong: string, fix: string): Problem[] {
-  return condition ? [problem(path, wrong, fix)] : [];
-}
-
-/** Things that occur more than once, each with the positions of all its owners. */
-export function repeated<T>(items: readonly T[], keyOf: (item: T) => string): [string, number[]][] {
-  const owners = new Map<string, number[]>();
-  for (const [index, item] of items.entries()) {
-    const key = keyOf(item);
-    owners.set(key, [...(owners.get(key) ?? []), index]);
-  }
-  return [...owners].filter(([, positions]) => positions.length > 1);
+/** The problem as a list, empty where the condition does not hold. */
+export function problemIf(condition: boolean, problem: Problem): Problem[] {
+  return condition ? [problem] : [];
 }

@@ -1,30 +1,35 @@
 import semver from "semver";
 import { COMPATIBILITY, compatibilityOf, KNOWN_BROKEN } from "../compatibility";
 import { conflictingValues, deadValues } from "../derived/userValues";
-import { problem, problemIf, type Rule } from "./rule";
+import { problemIf, type Rule } from "./rule";
 
 const OVERRIDE = "or set cilium.allowUntested: true";
 
-/** Cilium and the Gateway API's CRDs go together. Versions of Cilium that the table does not know are let through. */
-export const compatibleGatewayApi: Rule = {
-  name: "compatible-gateway-api",
+export const gatewayApiCompatible: Rule = {
+  name: "gateway-api-compatible",
+  description:
+    "`gatewayApi.version` goes with `cilium.version`. Cilium's operator disables its gateway controller, or does not start, with other CRDs; minor versions of Cilium that the table of compatible versions does not have are not checked.",
+  severity: "error",
   check: ({ cilium, gatewayApi }) => {
     const known = compatibilityOf(cilium.version);
     return problemIf(
       known !== undefined &&
         !cilium.allowUntested &&
         !semver.satisfies(gatewayApi.version, known.gatewayApi),
-      "gatewayApi.version",
-      `Cilium ${cilium.version} does not work with this Gateway API (${gatewayApi.version})`,
-      `set it to ${known?.recommended} (Cilium ${cilium.version} takes ${known?.gatewayApi}), ${OVERRIDE}`,
+      {
+        path: "gatewayApi.version",
+        wrong: `Cilium ${cilium.version} does not work with this Gateway API (${gatewayApi.version})`,
+        fix: `set it to ${known?.recommended} (Cilium ${cilium.version} takes ${known?.gatewayApi}), ${OVERRIDE}`,
+      },
     );
   },
 };
 
-/** Kubernetes is one that this Cilium is tested with. */
-export const testedKubernetes: Rule = {
-  name: "tested-kubernetes",
-  warnsOnly: true,
+export const kubernetesTested: Rule = {
+  name: "kubernetes-tested",
+  description:
+    "`cluster.kubernetes` is a version that Cilium's project tests this Cilium with. Others may work, but nobody has shown it.",
+  severity: "warning",
   check: ({ cilium, cluster: { kubernetes } }) => {
     const known = compatibilityOf(cilium.version)?.kubernetes;
     return problemIf(
@@ -32,142 +37,154 @@ export const testedKubernetes: Rule = {
         kubernetes !== undefined &&
         !cilium.allowUntested &&
         !semver.satisfies(kubernetes, known),
-      "cluster.kubernetes",
-      `Cilium ${cilium.version} is not tested with it (${kubernetes})`,
-      `it is with ${known}; try it on a test cluster first, ${OVERRIDE}`,
+      {
+        path: "cluster.kubernetes",
+        wrong: `Cilium ${cilium.version} is not tested with it (${kubernetes})`,
+        fix: `use ${known}, or try it on a test cluster first, ${OVERRIDE}`,
+      },
     );
   },
 };
 
-/** Cilium is of a minor version that the table of compatible versions knows. */
-export const knownCilium: Rule = {
-  name: "known-cilium",
-  warnsOnly: true,
+export const ciliumKnown: Rule = {
+  name: "cilium-known",
+  description:
+    "`cilium.version` is of a minor version that the table of compatible versions has. The program cannot tell which Gateway API and which Kubernetes go with any other.",
+  severity: "warning",
   check: ({ cilium }) =>
-    problemIf(
-      compatibilityOf(cilium.version) === undefined && !cilium.allowUntested,
-      "cilium.version",
-      `nothing is known of what goes with it (${cilium.version})`,
-      `known are ${Object.keys(COMPATIBILITY).join(", ")}; read its release notes, ${OVERRIDE}`,
-    ),
+    problemIf(compatibilityOf(cilium.version) === undefined && !cilium.allowUntested, {
+      path: "cilium.version",
+      wrong: `not in the table of compatible versions (${cilium.version})`,
+      fix: `use one of ${Object.keys(COMPATIBILITY).join(", ")}, or read its release notes, ${OVERRIDE}`,
+    }),
 };
 
-/** Cilium is no release that has broken clusters. */
-export const brokenCilium: Rule = {
-  name: "broken-cilium",
+export const ciliumNotBroken: Rule = {
+  name: "cilium-not-broken",
+  description:
+    "`cilium.version` is not a release that has broken clusters. The message names the upstream issue.",
+  severity: "error",
   check: ({ cilium }) => {
     const why = KNOWN_BROKEN[cilium.version];
-    return problemIf(
-      why !== undefined && !cilium.allowUntested,
-      "cilium.version",
-      `${why} (${cilium.version})`,
-      `take a later patch release, ${OVERRIDE}`,
-    );
+    return problemIf(why !== undefined && !cilium.allowUntested, {
+      path: "cilium.version",
+      wrong: `${why} (${cilium.version})`,
+      fix: `use a later patch release, ${OVERRIDE}`,
+    });
   },
 };
 
-/** Cilium is not the first release of a minor version: what that breaks is mended in the next one. */
-export const firstRelease: Rule = {
-  name: "first-release",
+export const ciliumNotFirstRelease: Rule = {
+  name: "cilium-not-first-release",
+  description:
+    "`cilium.version` is not the first release of a minor version. Its regressions are fixed in the first patch release.",
+  severity: "error",
   check: ({ cilium }) =>
     problemIf(
       semver.patch(cilium.version) === 0 &&
         semver.prerelease(cilium.version) === null &&
         KNOWN_BROKEN[cilium.version] === undefined &&
         !cilium.allowUntested,
-      "cilium.version",
-      `the first release of a minor version (${cilium.version})`,
-      `wait for its first patch release, ${OVERRIDE}`,
+      {
+        path: "cilium.version",
+        wrong: `the first release of a minor version (${cilium.version})`,
+        fix: `wait for its first patch release, ${OVERRIDE}`,
+      },
     ),
 };
 
-/** Neither Cilium nor the Gateway API is a pre-release. */
-export const preRelease: Rule = {
-  name: "pre-release",
+export const versionsNotPreRelease: Rule = {
+  name: "versions-not-pre-release",
+  description:
+    "Neither `cilium.version` nor `gatewayApi.version` is a pre-release. A pre-release is for tests, and its CRDs may still change.",
+  severity: "error",
   check: ({ cilium, gatewayApi }) =>
     Object.entries({
       "cilium.version": cilium.version,
       "gatewayApi.version": gatewayApi.version,
     }).flatMap(([path, version]) =>
-      problemIf(
-        semver.prerelease(version) !== null && !cilium.allowUntested,
+      problemIf(semver.prerelease(version) !== null && !cilium.allowUntested, {
         path,
-        `a pre-release (${version})`,
-        `take a release, ${OVERRIDE}`,
-      ),
+        wrong: `a pre-release (${version})`,
+        fix: `use a release, ${OVERRIDE}`,
+      }),
     ),
 };
 
-/** The relay gets its flows from Hubble. */
 export const hubbleRelayNeedsHubble: Rule = {
   name: "hubble-relay-needs-hubble",
+  description:
+    "`hubble.relay` needs `hubble.enabled: true`. The relay collects the flows that Hubble records.",
+  severity: "error",
   check: ({ hubble }) =>
-    problemIf(
-      hubble.relay && !hubble.enabled,
-      "hubble.relay",
-      "there are no flows to relay (true, with hubble.enabled false)",
-      "set hubble.enabled: true",
-    ),
+    problemIf(hubble.relay && !hubble.enabled, {
+      path: "hubble.relay",
+      wrong: "there are no flows to relay (true, with hubble.enabled false)",
+      fix: "set hubble.enabled: true",
+    }),
 };
 
-/** The page gets its flows from the relay. */
 export const hubbleUiNeedsRelay: Rule = {
   name: "hubble-ui-needs-relay",
+  description:
+    "`hubble.ui` needs `hubble.relay: true`. The page shows the flows that the relay collects.",
+  severity: "error",
   check: ({ hubble }) =>
-    problemIf(
-      hubble.ui && !hubble.relay,
-      "hubble.ui",
-      "the page shows what the relay collects (true, with hubble.relay false)",
-      "set hubble.relay: true",
-    ),
+    problemIf(hubble.ui && !hubble.relay, {
+      path: "hubble.ui",
+      wrong: "the page shows the flows of the relay, which is off (true, with hubble.relay false)",
+      fix: "set hubble.relay: true",
+    }),
 };
 
-/** Metrics are made out of flows. */
 export const hubbleMetricsNeedHubble: Rule = {
   name: "hubble-metrics-need-hubble",
+  description:
+    "`hubble.metrics` need `hubble.enabled: true`. They are counted from the flows that Hubble records.",
+  severity: "error",
   check: ({ hubble }) =>
-    problemIf(
-      hubble.metrics.length > 0 && !hubble.enabled,
-      "hubble.metrics",
-      `they are made out of flows (${hubble.metrics.join(", ")}, with hubble.enabled false)`,
-      "set hubble.enabled: true, or leave them out",
-    ),
+    problemIf(hubble.metrics.length > 0 && !hubble.enabled, {
+      path: "hubble.metrics",
+      wrong: `there are no flows to count (${hubble.metrics.join(", ")}, with hubble.enabled false)`,
+      fix: "set hubble.enabled: true, or leave them out",
+    }),
 };
 
-/** A ServiceMonitor points at metrics. */
 export const serviceMonitorsNeedPrometheus: Rule = {
   name: "service-monitors-need-prometheus",
+  description:
+    "`prometheus.serviceMonitors` needs `prometheus.enabled: true`. A ServiceMonitor points Prometheus at metrics.",
+  severity: "error",
   check: ({ prometheus }) =>
-    problemIf(
-      prometheus.serviceMonitors && !prometheus.enabled,
-      "prometheus.serviceMonitors",
-      "there are no metrics to collect (true, with prometheus.enabled false)",
-      "set prometheus.enabled: true",
-    ),
+    problemIf(prometheus.serviceMonitors && !prometheus.enabled, {
+      path: "prometheus.serviceMonitors",
+      wrong: "there are no metrics to collect (true, with prometheus.enabled false)",
+      fix: "set prometheus.enabled: true",
+    }),
 };
 
-/** A value that a key of the configuration decides is not set a second time, to something else. */
-export const valuesOfTwoOwners: Rule = {
-  name: "values-of-two-owners",
+export const userValuesWithoutConflicts: Rule = {
+  name: "user-values-without-conflicts",
+  description:
+    "No value in `cilium.values` differs from the one that a key of the configuration sets. The rules check the key, and would not see the value that wins.",
+  severity: "error",
   check: (settings) =>
-    conflictingValues(settings).map(({ path, key, managed, user }) =>
-      problem(
-        `cilium.values.${path}`,
-        `${key} decides this value (${JSON.stringify(user)}, and ${JSON.stringify(managed)} by ${key})`,
-        `set ${key} instead, and leave this one out`,
-      ),
-    ),
+    conflictingValues(settings).map(({ path, key, managed, user }) => ({
+      path: `cilium.values.${path}`,
+      wrong: `${key} decides this value (${JSON.stringify(user)}, and ${JSON.stringify(managed)} by ${key})`,
+      fix: `set ${key} instead, and leave this one out`,
+    })),
 };
 
-/** A value that no template reads does nothing, and says nothing. */
-export const deadValue: Rule = {
-  name: "dead-value",
+export const userValuesNotDead: Rule = {
+  name: "user-values-not-dead",
+  description:
+    "`cilium.values` has none of the values that are known to do nothing. Helm accepts a value that no template of the chart reads, and does not say so.",
+  severity: "error",
   check: ({ cilium }) =>
-    deadValues(cilium.values).map(({ path, value, instead }) =>
-      problem(
-        `cilium.values.${path}`,
-        `no template of the chart reads it (${JSON.stringify(value)})`,
-        instead,
-      ),
-    ),
+    deadValues(cilium.values).map(({ path, value, instead }) => ({
+      path: `cilium.values.${path}`,
+      wrong: `no template of the chart reads it (${JSON.stringify(value)})`,
+      fix: instead,
+    })),
 };

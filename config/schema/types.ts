@@ -37,7 +37,7 @@ export const objectName = z
   .meta({ format: "DNS label" });
 
 /** A Kubernetes quantity of CPU or memory. */
-export const quantity = z
+const quantity = z
   .string()
   .regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, {
     error: "not a Kubernetes quantity; write it like 100m or 512Mi",

@@ -1,59 +1,38 @@
 import { z } from "zod";
+import type { Rule } from "../../config";
 
-/** Schemas of a configuration by key; {@link schema} is the one there is, tests plant mistakes into copies. */
+/** The schema of each key of a configuration. */
 export type Schemas = Readonly<Record<string, z.ZodType>>;
-
-/** A rule, as the page lists it. */
-export interface RuleEntry {
-  /** Its name. */
-  readonly name: string;
-  /** Whether its problems only warn; else they refuse the configuration. */
-  readonly warns: boolean;
-  /** What it demands, one or two sentences. */
-  readonly sentence: string;
-}
 
 /** A worked example. */
 export interface Example {
   /** Name of the stack file. */
   readonly file: string;
-  /** Its text. */
   readonly text: string;
 }
 
-/** What this program uses of a JSON schema. */
+/** The part of JSON schema that the generator uses. */
 export interface SchemaNode {
-  /** Type of the value; missing where anything goes. */
+  /** Missing where any type is accepted. */
   readonly type?: "object" | "array" | "string" | "integer" | "boolean";
-  /** Format of a text, in words or as JSON schema names it. */
+  /** Format of a text: a name of JSON schema's, or words from config/schema/types.ts. */
   readonly format?: string;
-  /** Regular expression that a text matches. */
   readonly pattern?: string;
-  /** Texts to choose from. */
   readonly enum?: readonly string[];
-  /** Least integer. */
   readonly minimum?: number;
-  /** Greatest integer. */
   readonly maximum?: number;
-  /** Least length of a list. */
   readonly minItems?: number;
-  /** Greatest length of a list. */
   readonly maxItems?: number;
-  /** Items of a list. */
   readonly items?: SchemaNode;
-  /** Keys of an object. */
   readonly properties?: Readonly<Record<string, SchemaNode>>;
-  /** Those of its keys that must be there. */
   readonly required?: readonly string[];
-  /** Values of a map; false for an object, whose keys are all known. */
+  /** Values of a map; false for an object, which accepts no other keys than its properties. */
   readonly additionalProperties?: SchemaNode | false;
-  /** Value of a key that is left out; missing where there is none. */
   readonly default?: unknown;
-  /** What it is. */
   readonly description?: string;
 }
 
-/** The JSON schema of a whole configuration, as the stack file has it: before defaults are filled in. */
+/** The JSON schema of a configuration as a stack file has it, before defaults are filled in. */
 export function jsonSchema(schemas: Schemas): SchemaNode {
   return z.toJSONSchema(z.strictObject(schemas), { io: "input" }) as SchemaNode;
 }
@@ -61,7 +40,7 @@ export function jsonSchema(schemas: Schemas): SchemaNode {
 /** The page that documents a configuration, in Markdown. */
 export function configurationPage(
   schemas: Schemas,
-  rules: readonly RuleEntry[],
+  rules: readonly Rule[],
   examples: readonly Example[],
 ): string {
   const root = jsonSchema(schemas);
@@ -71,16 +50,16 @@ export function configurationPage(
   return [INTRODUCTION, ...sections, rulesSection(rules), examplesSection(examples)].join("\n");
 }
 
-const INTRODUCTION = `<!-- Made by \`npm run docs\` out of config/schema and config/rules: change those, not this file. -->
+const INTRODUCTION = `<!-- Made by \`npm run docs\` from config/schema and config/rules: change those, not this file. -->
 
 # Configuration
 
-A stack is configured in \`Pulumi.<stack>.yaml\`, beside \`Pulumi.yaml\`; each key below stands there under \`config\` with
-\`talos-cilium:\` before it. Before any resource exists, every mistake is reported at once, as
-\`path: what is wrong (value seen); how to fix it\`. A key that is not listed here is a mistake, too.
+A stack is configured in \`Pulumi.<stack>.yaml\`, beside \`Pulumi.yaml\`. Write each key below under \`config\`, with the
+prefix \`talos-cilium:\`. Before any resource exists, all mistakes are reported at once, as
+\`path: what is wrong (value seen); how to fix it\`. A key that is not listed here is also a mistake.
 
-In the tables, \`pools[].start\` is the key \`start\` of each item of the list \`pools\`, and \`none\` means that nothing is
-set when the key is left out.
+In the tables, \`pools[].start\` is the key \`start\` of each item of the list \`pools\`. The default \`none\` means that a key
+that is left out sets nothing.
 `;
 
 function section(key: string, node: SchemaNode, required: boolean): string {
@@ -90,8 +69,8 @@ function section(key: string, node: SchemaNode, required: boolean): string {
 
 ${node.description ?? ""} ${required ? "Required." : "Optional."}
 
-| key | type | default | what it is |
-| --- | ---- | ------- | ---------- |
+| key | type | default | description |
+| --- | ---- | ------- | ----------- |
 ${table.join("\n")}
 `;
 }
@@ -113,7 +92,7 @@ function isRequired(parent: SchemaNode, key: string): boolean {
   return parent.required?.includes(key) ?? false;
 }
 
-/** The default as JSON, which is YAML, too. */
+/** The default as JSON, which a stack file may have as it is. */
 function defaultOf(node: SchemaNode, required: boolean): string {
   if (required) return "**required**";
   return node.default === undefined ? "none" : `\`${JSON.stringify(node.default)}\``;
@@ -142,7 +121,7 @@ function textOf(node: SchemaNode): string {
   return node.type === undefined ? "anything" : "text";
 }
 
-/** Bounds in words; those that every integer of JavaScript has are none. */
+/** Bounds in words. zod gives every integer the bounds of JavaScript's safe integers; these are left out. */
 function range(least = Number.MIN_SAFE_INTEGER, greatest = Number.MAX_SAFE_INTEGER): string {
   const lower = least !== Number.MIN_SAFE_INTEGER;
   const upper = greatest !== Number.MAX_SAFE_INTEGER;
@@ -155,27 +134,23 @@ function inParentheses(text: string): string {
   return text === "" ? "" : ` (${text})`;
 }
 
-function rulesSection(rules: readonly RuleEntry[]): string {
+function rulesSection(rules: readonly Rule[]): string {
   return `## Rules
 
-What is checked beyond the shape of each key, in the order in which it is reported. A rule refuses the configuration, or
-it warns and lets it through. Each has an example that it accepts and one that it does not, with every word of what it
-says: \`tests/fixtures/valid/<rule>.yaml\` and \`tests/fixtures/invalid/<rule>.yaml\`.
+Once every key has the right shape, these rules check their values. Problems are reported in this order. An error refuses
+the configuration; a warning is printed and lets it through. Each rule has a configuration that it accepts and one that it
+refuses, with its exact words: \`tests/fixtures/valid/<rule>.yaml\` and \`tests/fixtures/invalid/<rule>.yaml\`.
 
-| rule | on a problem | what it is about |
-| ---- | ------------ | ---------------- |
-${rules
-  .map(({ name, warns, sentence }) =>
-    tableRow(`\`${name}\``, warns ? "warns" : "refuses", sentence),
-  )
-  .join("\n")}
+| rule | severity | requirement and reason |
+| ---- | -------- | ---------------------- |
+${rules.map(({ name, severity, description }) => tableRow(`\`${name}\``, severity, description)).join("\n")}
 `;
 }
 
 function examplesSection(examples: readonly Example[]): string {
   return `## Examples
 
-A company with two sites: dual stack, and BGP instead of L2 announcements. The second site has no internet.
+Two sites of a company, dual stack, with BGP instead of L2 announcements. The second site has no internet.
 
 ${examples.map(({ file, text }) => `\`${file}\`:\n\n\`\`\`yaml\n${text}\`\`\`\n`).join("\n")}`;
 }

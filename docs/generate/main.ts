@@ -1,14 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, isScalar, type Pair, parseDocument } from "yaml";
 import { rules, schema } from "../../config";
-import {
-  configurationPage,
-  jsonSchema,
-  type RuleEntry,
-  type SchemaNode,
-  type Schemas,
-} from "./configurationPage";
+import { configurationPage, jsonSchema, type SchemaNode, type Schemas } from "./configurationPage";
 import { verificationPage } from "./verificationPage";
 
 const ROOT = join(__dirname, "../..");
@@ -16,26 +10,22 @@ const ROOT = join(__dirname, "../..");
 /** Stack files that the page shows as examples. */
 const EXAMPLES = ["Pulumi.site-a.yaml", "Pulumi.site-b.yaml"];
 
-/** A file that is made out of the schema. */
+/** A file that is made out of the fields of the schema, the rules and the checks. */
 export interface GeneratedFile {
   /** Path within the repository. */
   readonly path: string;
-  /** Its text. */
   readonly text: string;
 }
 
 /**
  * Makes docs/configuration.md, Pulumi.yaml and docs/verification.md, in memory.
- * @param schemas the schema of each key of the configuration.
- * @throws Error when a rule has no doc comment, and what {@link projectFile} throws.
+ * @param schemas default: the schema that the program has; tests plant mistakes into copies of it.
+ * @throws Error as {@link projectFile} does.
  */
 export function generatedFiles(schemas: Schemas = schema): GeneratedFile[] {
   const examples = EXAMPLES.map((file) => ({ file, text: readText(file) }));
   return [
-    {
-      path: "docs/configuration.md",
-      text: configurationPage(schemas, ruleEntries(), examples),
-    },
+    { path: "docs/configuration.md", text: configurationPage(schemas, rules, examples) },
     { path: "Pulumi.yaml", text: projectFile(readText("Pulumi.yaml"), schemas) },
     { path: "docs/verification.md", text: verificationPage() },
   ];
@@ -78,49 +68,6 @@ function declaration({ type, description = "", properties, default: value }: Sch
 
 function nameOf({ key }: Pair): string {
   return String(isScalar(key) ? key.value : key);
-}
-
-/** Every rule, with the doc comment above it. */
-function ruleEntries(): RuleEntry[] {
-  const folder = "config/rules";
-  const sources = readdirSync(join(ROOT, folder)).map((file) => readText(join(folder, file)));
-  const sentences = ruleSentences(sources.join("\n"));
-  return rules.map(({ name, warnsOnly }) => {
-    const sentence = sentences.get(name);
-    if (sentence === undefined) throw new Error(`${folder}: the rule ${name} has no doc comment`);
-    return { name, warns: warnsOnly === true, sentence };
-  });
-}
-
-const COMMENT = String.raw`/\*\*((?:(?!\*/)[^])*)\*/\s*`;
-
-/**
- * Doc comments of rules by the rule's name. One that only refers to the function that makes the rule is replaced with
- * that function's.
- */
-function ruleSentences(source: string): Map<string, string> {
-  const functions = new RegExp(String.raw`${COMMENT}(?:export )?function (\w+)\(`, "g");
-  const makers = new Map(
-    [...source.matchAll(functions)].map(([, comment = "", name = ""]) => [name, proseOf(comment)]),
-  );
-  const declarations = new RegExp(
-    String.raw`${COMMENT}export const \w+(?:: Rule)? = (?:\{\s*name: |(\w+)\(\s*)"([^"]+)"`,
-    "g",
-  );
-  return new Map(
-    [...source.matchAll(declarations)].map(([, comment = "", maker = "", name = ""]) => {
-      const own = proseOf(comment);
-      return [name, own.startsWith("See ") ? (makers.get(maker) ?? own) : own];
-    }),
-  );
-}
-
-/** A doc comment as prose on one line, without what says only that it is about a rule. */
-function proseOf(comment: string): string {
-  return comment
-    .replace(/\s*\n\s*\*?\s*/g, " ")
-    .trim()
-    .replace(/^A rule that ./, (start) => start.slice(-1).toUpperCase());
 }
 
 function readText(path: string): string {

@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { type AddressRange, cidrRange, contains, policySpec, poolSpec, single } from "../../config";
+import {
+  type AddressRange,
+  addressRange,
+  cidrRange,
+  contains,
+  policySpec,
+  poolSpec,
+  single,
+} from "../../config";
 import { internalIps } from "../../kubernetes/nodeStatus";
 import type { CustomResource } from "../facts/facts";
 import {
@@ -128,6 +136,6 @@ function differences(
 
 function rangesOf({ spec }: CustomResource): AddressRange[] {
   return (spec?.blocks ?? []).map(({ cidr, start = "", stop = start }) =>
-    cidr === undefined ? { start, stop } : cidrRange(cidr),
+    cidr === undefined ? addressRange(start, stop) : cidrRange(cidr),
   );
 }

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { ConfigError, describeProblem, readSettings, warningsOf } from "../../../config";
 import { rules } from "../../../config/rules";
+import type { Rule } from "../../../config/rules/rule";
 
 const FIXTURES = join(__dirname, "../../fixtures");
 
@@ -36,7 +37,6 @@ describe("rules of the configuration", () => {
   it("are at least 60, and each has a valid and an invalid fixture named for it", () => {
     const names = rules.map(({ name }) => name);
     assert.ok(names.length >= 60);
-    assert.equal(new Set(names).size, names.length);
     for (const kind of ["valid", "invalid"]) {
       const files = readdirSync(join(FIXTURES, kind)).map((file) => basename(file, ".yaml"));
       assert.deepEqual(
@@ -47,8 +47,34 @@ describe("rules of the configuration", () => {
     }
   });
 
+  it("have names and descriptions of their own, and each description is whole sentences", () => {
+    for (const key of ["name", "description"] as const) {
+      const texts = rules.map((rule) => rule[key]);
+      assert.deepEqual(
+        texts.filter((text, index) => texts.indexOf(text) !== index),
+        [],
+        key,
+      );
+    }
+    for (const { name, description } of rules) {
+      assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)+$/);
+      assert.match(description, /^[`A-Z].+\.$/, name);
+    }
+  });
+
+  it("are all listed: no file has a rule that is never checked", () => {
+    const folder = join(__dirname, "../../../config/rules");
+    const exported = readdirSync(folder).flatMap((file) =>
+      Object.values<{ check?: unknown }>(require(join(folder, file))).filter(
+        (value) => typeof value.check === "function",
+      ),
+    );
+    assert.equal(exported.length, rules.length);
+    for (const rule of exported) assert.ok((rules as readonly unknown[]).includes(rule));
+  });
+
   it("are each what their fixture is about: with one turned off, its fixture is not what it expects", () => {
-    for (const rule of rules as { name: string; check: (typeof rules)[number]["check"] }[]) {
+    for (const rule of rules as Rule[]) {
       const { expect, ...config } = read("invalid", `${rule.name}.yaml`);
       const { check } = rule;
       try {
@@ -64,7 +90,7 @@ describe("rules of the configuration", () => {
   it("come after the keys themselves: one that there is none of is a mistake", () => {
     assert.throws(
       () => readSettings(reader(base), [...Object.keys(base), "loadBalancer"]),
-      /^ {2}loadBalancer: no such key; known are cluster, nodes, lan, /m,
+      /^ {2}loadBalancer: no such key; the keys are cluster, nodes, lan, /m,
     );
   });
 
