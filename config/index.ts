@@ -11,8 +11,9 @@ export {
 export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
 export { ciliumCrds } from "./derived/ciliumCrds";
-export { ciliumValues, type HelmValues } from "./derived/ciliumValues";
+export { ciliumValues } from "./derived/ciliumValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
+export { type HelmValues } from "./derived/helmValues";
 export { IMAGES, managedValues } from "./derived/managedValues";
 export {
   isControlPlaneOnly,

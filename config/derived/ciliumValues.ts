@@ -1,45 +1,39 @@
-import deepmerge from "deepmerge";
+import set from "es-toolkit/compat/set";
+import { mapValues } from "es-toolkit/object/mapValues";
+import { mergeWith } from "es-toolkit/object/mergeWith";
+import { omitBy } from "es-toolkit/object/omitBy";
+import { isNil } from "es-toolkit/predicate/isNil";
+import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import type { Settings } from "../schema";
+import type { HelmValues } from "./helmValues";
 import { managedValues } from "./managedValues";
 import { TALOS_VALUES } from "./talosValues";
 
-/** Values of Cilium's Helm chart. */
-export type HelmValues = { [key: string]: unknown };
+/** The operator's annotation with the digest of the Gateway API's CRDs. */
+export const GATEWAY_API_ANNOTATION = "talos-cilium/gateway-api-crds";
 
 /**
  * Values of Cilium's chart for a cluster: what Talos needs, what the settings say, then the settings' own values over
- * all of it. Keys that are null or undefined are left out, as Helm would take null for "delete the chart's default"
- * (https://github.com/pulumi/pulumi-kubernetes/issues/2997).
+ * all of it, lists as a whole. Keys that are null or undefined are left out, as Helm would take null for
+ * "delete the chart's default" (https://github.com/pulumi/pulumi-kubernetes/issues/2997).
  * @param gatewayApiDigest digest of the Gateway API's CRDs; a new one restarts the operator, which looks for them once.
  */
 export function ciliumValues(settings: Settings, gatewayApiDigest: string): HelmValues {
-  const decided = managedValues(settings).map(({ path, value }) => [path, value] as const);
-  const all = [
-    tree([...decided, ...Object.entries(TALOS_VALUES)]),
-    { operator: { podAnnotations: { "talos-cilium/gateway-api-crds": gatewayApiDigest } } },
-    settings.cilium.values as HelmValues,
-  ];
-  return withoutNulls(deepmerge.all<HelmValues>(all, { arrayMerge: (_ours, theirs) => theirs }));
-}
-
-/** Values by their paths, as one object; a value that is undefined has no place in it. */
-function tree(values: readonly (readonly [path: string, value: unknown])[]): HelmValues {
-  const branches = values
-    .filter(([, value]) => value !== undefined)
-    .map(([path, value]) =>
-      path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value),
-    );
-  return deepmerge.all<HelmValues>(branches as HelmValues[]);
+  const values: HelmValues = {};
+  for (const { path, value } of managedValues(settings)) {
+    // Settings are frozen, and the user's values are merged into these.
+    if (value !== undefined) set(values, path, structuredClone(value));
+  }
+  for (const [path, value] of Object.entries(TALOS_VALUES)) set(values, path, value);
+  set(values, ["operator", "podAnnotations", GATEWAY_API_ANNOTATION], gatewayApiDigest);
+  mergeWith(values, settings.cilium.values, (ours, theirs) =>
+    Array.isArray(ours) || Array.isArray(theirs) ? theirs : undefined,
+  );
+  return withoutNulls(values);
 }
 
 function withoutNulls(values: HelmValues): HelmValues {
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(([, value]) => value !== null && value !== undefined)
-      .map(([key, value]) => [key, isObject(value) ? withoutNulls(value) : value]),
+  return mapValues(omitBy(values, isNil), (value) =>
+    isPlainObject(value) ? withoutNulls(value) : value,
   );
-}
-
-function isObject(value: unknown): value is HelmValues {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

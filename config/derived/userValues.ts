@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import type { Settings } from "../schema";
+import { type HelmValues, valueAt } from "./helmValues";
 import { managedValues } from "./managedValues";
 
 /** A value that cilium.values sets to something else than the key that manages it. */
@@ -24,47 +26,23 @@ export function conflictingValues(settings: Settings): ValueConflict[] {
   });
 }
 
-/** Values that no template reads, or that are misspelt, and what to do instead. */
+/** Values that no template of the chart reads, old or misspelt, and what to do instead. */
 const DEAD: Readonly<Record<string, string>> = {
   "externalIPs.enabled": "leave it out: kubeProxyReplacement does it (since 1.18)",
-  "cgroup.automount": "write cgroup.autoMount, though it is set already",
+  "cgroup.automount": "leave it out: the program sets cgroup.autoMount",
   hostServices: "leave it out: kubeProxyReplacement does it",
-  enableGatewayAPI: "leave it out: gatewayAPI.enabled is set already",
+  enableGatewayAPI: "leave it out: the program sets gatewayAPI.enabled",
   "bpf.masqueradeInterface": "set routing.devices instead",
   "l2announcements.leaseRenewDeadlineSeconds": "set loadBalancing.leaseRenewDeadline instead",
 };
 
-/** Values of the user's own that do nothing. */
+/** Those of the user's values that do nothing. */
 export function deadValues(
-  values: Readonly<Record<string, unknown>>,
+  values: Readonly<HelmValues>,
 ): { path: string; value: unknown; instead: string }[] {
   return Object.entries(DEAD)
     .map(([path, instead]) => ({ path, value: valueAt(values, path), instead }))
     .filter(({ value }) => value !== undefined);
-}
-
-/**
- * Paths of the user's own values that the chart does not have, for which see its values.yaml. Below a value that the
- * chart leaves empty ({} or null) anything goes.
- * @param values the user's own.
- * @param chart the chart's values.yaml, parsed.
- * @param known paths that templates read though values.yaml does not have them.
- */
-export function unknownValues(
-  values: Readonly<Record<string, unknown>>,
-  chart: Readonly<Record<string, unknown>>,
-  known: readonly string[] = UNLISTED,
-  prefix = "",
-): string[] {
-  return Object.entries(values).flatMap(([key, value]) => {
-    const path = `${prefix}${key}`;
-    if (known.includes(path)) return [];
-    if (!(key in chart)) return [path];
-    const theirs = chart[key];
-    return isTree(value) && isTree(theirs) && Object.keys(theirs).length > 0
-      ? unknownValues(value, theirs, known, `${path}.`)
-      : [];
-  });
 }
 
 /** Values that templates read though the chart's values.yaml does not have them. */
@@ -77,14 +55,26 @@ const UNLISTED = [
   "loadBalancer.mode",
   "loadBalancer.dsrDispatch",
   "socketLB.hostNamespaceOnly",
-];
+].map((path) => path.split("."));
 
-function valueAt(values: Readonly<Record<string, unknown>>, path: string): unknown {
-  return path
-    .split(".")
-    .reduce<unknown>((tree, key) => (isTree(tree) ? tree[key] : undefined), values);
-}
-
-function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/**
+ * Paths of the user's values that the chart does not have. Below a value that the chart leaves empty ({} or null)
+ * anything goes.
+ * @param values the user's values.
+ * @param chart the chart's values.yaml, parsed.
+ */
+export function unknownValues(
+  values: Readonly<HelmValues>,
+  chart: Readonly<HelmValues>,
+  above: readonly string[] = [],
+): string[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const keys = [...above, key];
+    if (UNLISTED.some((known) => isDeepStrictEqual(known, keys))) return [];
+    if (!Object.hasOwn(chart, key)) return [keys.join(".")];
+    const below = chart[key];
+    return isPlainObject(value) && isPlainObject(below) && Object.keys(below).length > 0
+      ? unknownValues(value, below, keys)
+      : [];
+  });
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { ciliumValues, type HelmValues } from "../../../../config/derived/ciliumValues";
+import { ciliumValues } from "../../../../config/derived/ciliumValues";
+import type { HelmValues } from "../../../../config/derived/helmValues";
 import { clientRateLimit } from "../../../../config/derived/managedValues";
 import { readStackConfig, settingsOf } from "../../../../config/stackFile";
 import { STACKS } from "../../../support/stacks";
@@ -112,6 +113,31 @@ describe("values of Cilium's chart", () => {
     const { capabilities } = values.securityContext as { capabilities: HelmValues };
     assert.deepEqual(capabilities.cleanCiliumState, ["NET_ADMIN"]);
     assert.ok(!("MTU" in values));
+  });
+
+  it("keep every key of the user's own as it is spelt, whatever JavaScript makes of it", () => {
+    const own = {
+      podLabels: { constructor: "a", prototype: "b", toString: "c", "example.org/d": "e" },
+      extraConfig: { "0": "first", "[1]": "second", "a.b": { constructor: { name: "x" } } },
+    };
+    const values = valuesWith({ cilium: { values: own } });
+    assert.deepEqual(values.podLabels, own.podLabels);
+    assert.deepEqual(values.extraConfig, own.extraConfig);
+  });
+
+  it("let the user's own replace a list by a mapping, and ours stay as they were", () => {
+    const capabilities = { cleanCiliumState: { drop: ["ALL"] } };
+    const values = valuesWith({
+      cilium: { values: { securityContext: { capabilities } } },
+    });
+    const context = values.securityContext as { capabilities: HelmValues };
+    assert.deepEqual(context.capabilities.cleanCiliumState, { drop: ["ALL"] });
+    const others = valuesWith({}).securityContext as { capabilities: HelmValues };
+    assert.deepEqual(others.capabilities.cleanCiliumState, [
+      "NET_ADMIN",
+      "SYS_ADMIN",
+      "SYS_RESOURCE",
+    ]);
   });
 
   it("have, in tunnel mode, no routes and no native CIDR", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unknownValues } from "../../../../config/derived/userValues";
+import { deadValues, unknownValues } from "../../../../config/derived/userValues";
 import { checkChartValues } from "../../../../sources/chart";
 
 const chart = {
@@ -18,6 +18,20 @@ describe("the user's own values of the chart", () => {
       unknownValues({ cgroup: { automount: { enabled: false } }, mtu: 1400 }, chart),
       ["cgroup.automount", "mtu"],
     );
+  });
+
+  it("are unknown when only the path looks like one of the chart's, or only JavaScript knows the key", () => {
+    const values = {
+      "cgroup.hostRoot": "/x",
+      "loadBalancer.mode": "dsr",
+      constructor: { name: "" },
+    };
+    assert.deepEqual(unknownValues(values, chart), [
+      "cgroup.hostRoot",
+      "loadBalancer.mode",
+      "constructor",
+    ]);
+    assert.deepEqual(deadValues({ "cgroup.automount": true }), []);
   });
 
   it("may be anything below what the chart leaves empty, and what templates read unlisted", () => {
