@@ -11,10 +11,10 @@ export {
 export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
 export { ciliumCrds } from "./derived/ciliumCrds";
-export { ciliumValues } from "./derived/ciliumValues";
+export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
+export { type HelmValues, valueAt } from "./derived/helmValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
-export { type HelmValues } from "./derived/helmValues";
-export { IMAGES, managedValues } from "./derived/managedValues";
+export { managedValues, VALUE_MAPPINGS } from "./derived/managedValues";
 export {
   isControlPlaneOnly,
   omniPatch,
@@ -30,7 +30,7 @@ export { rules } from "./rules";
 export type { Rule } from "./rules/rule";
 export { type Key, type Settings, schema } from "./schema";
 export { LINUX_NODES } from "./schema/loadBalancing";
-export { cidr as cidrSchema, resources as resourcesSchema } from "./schema/types";
+export { cidr as cidrSchema } from "./schema/types";
 export { problemsOfIssue, readSettings, warningsOf } from "./settings";
 export {
   PROJECT,

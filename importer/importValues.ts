@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { schema } from "../config";
-import { TYPED } from "./inverse";
-import { type Files, importManifests } from "./manifests";
-import { probe } from "./probe";
-import type { Dropped, Missing } from "./report";
-import { put, show, type Tree, valueAt } from "./tree";
-import { compare, prune, sortOut } from "./values";
+import { pick } from "es-toolkit/object/pick";
+import { schema, valueAt } from "../config";
+import { compareValues, divideValues, keysFrom, removeNeedlessKeys } from "./chartValues";
+import type { Dropped, Missing } from "./importReport";
+import { type Files, type ImportedManifests, importManifests } from "./manifests";
+import { problemsIn, readWithStandIns } from "./standIns";
+import { setAt, showValue, type Tree } from "./tree";
 
 /** What values and manifests do not tell, given beside them. */
 export interface Given {
@@ -45,62 +45,57 @@ export function importValues(
   given: Given = {},
 ): Imported {
   const imported = importManifests(manifests, given.files);
-  const { typed, extra, dropped } = sortOut(values as Tree);
+  const { managed, user, dropped } = divideValues(values as Tree);
 
-  const config = withManifestsAndGiven(imported, given.settings);
-  for (const { path, value } of typed) {
-    const inverse = TYPED.get(path);
-    const made = inverse?.read?.(value, values as Tree);
-    if (inverse !== undefined && made !== undefined) put(config, inverse.key.split("."), made);
-  }
+  const config: Tree = {};
+  const keys = [
+    ...Object.entries(given.settings ?? {}),
+    ...keysFromManifests(imported),
+    ...keysFrom(managed, values as Tree),
+  ];
+  for (const [key, value] of keys) setAt(config, key.split("."), value);
   for (const [key, value] of EXPECTED) {
-    if (valueAt(config, key) === undefined) put(config, key.split("."), value);
+    if (valueAt(config, key) === undefined) setAt(config, key.split("."), value);
   }
-  prune(
+  removeNeedlessKeys(
     config,
     EXPECTED.map(([key]) => key),
   );
 
-  const compared = compare(typed, config, values as Tree);
-  for (const { keys, value } of [...extra, ...compared.kept]) {
-    put(config, ["cilium", "values", ...keys], value);
+  const compared = compareValues(managed, config, values as Tree);
+  for (const { keys, value } of [...user, ...compared.kept]) {
+    setAt(config, ["cilium", "values", ...keys], value);
   }
-  const { missing, problems } = probe(config);
+  const read = readWithStandIns(config);
   return {
-    config: Object.fromEntries(
-      Object.keys(schema).flatMap((key) => (key in config ? [[key, config[key]]] : [])),
-    ),
+    config: pick(config, Object.keys(schema)),
     dropped: [...imported.dropped, ...dropped, ...compared.dropped],
     missing: [
-      ...contradicted(config, given.settings),
-      ...missing,
+      ...contradictions(config, given.settings),
+      ...read.missing,
       ...compared.missing,
       // Values and manifests may both tell of BGP.
       ...imported.missing.filter(
         ({ path }) => !compared.missing.some((other) => other.path === path),
       ),
-      ...problems,
+      ...problemsIn(read),
     ],
   };
 }
 
-function withManifestsAndGiven(
-  { pools, policies }: ReturnType<typeof importManifests>,
-  settings: Given["settings"] = {},
-): Tree {
-  const config: Tree = {};
-  for (const [path, value] of Object.entries(settings)) put(config, path.split("."), value);
-  if (pools.length > 0) put(config, ["loadBalancing", "pools"], pools);
-  if (policies.length > 0) put(config, ["loadBalancing", "policies"], policies);
-  return config;
+function keysFromManifests({ pools, policies }: ImportedManifests): [string, unknown][] {
+  return [
+    ...(pools.length > 0 ? [["loadBalancing.pools", pools] as [string, unknown]] : []),
+    ...(policies.length > 0 ? [["loadBalancing.policies", policies] as [string, unknown]] : []),
+  ];
 }
 
 /** What was given, and is not what the files say. */
-function contradicted(config: Tree, settings: Given["settings"] = {}): Missing[] {
+function contradictions(config: Tree, settings: Given["settings"] = {}): Missing[] {
   return Object.entries(settings)
     .filter(([path, value]) => !isDeepStrictEqual(valueAt(config, path), value))
     .map(([path, value]) => ({
       path,
-      why: `given as ${show(value)}, but the files say ${show(valueAt(config, path))}; keep the one that is true`,
+      why: `given as ${showValue(value)}, but the files say ${showValue(valueAt(config, path))}; keep the one that is true`,
     }));
 }

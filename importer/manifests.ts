@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Policy, policyOf, policyReport } from "./policies";
-import { type Pool, poolsOf } from "./pools";
-import type { Dropped, Missing } from "./report";
-import { isTree, type Tree, valueAt } from "./tree";
+import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
+import { VIRTUAL_IP_OBJECTS, valueAt } from "../config";
+import type { Dropped, Missing } from "./importReport";
+import { type Policy, type Pool, policyOf, policyReport, poolsOf } from "./poolsAndPolicies";
+import type { Tree } from "./tree";
 
 /** Names of the files that manifests came from, which some are known by: vip-pool.yaml. */
 export type Files = ReadonlyMap<object, string>;
@@ -21,13 +22,6 @@ export interface ImportedManifests {
 
 const POOL = "CiliumLoadBalancerIPPool";
 const POLICY = "CiliumL2AnnouncementPolicy";
-
-/** What gave control planes a virtual address: names of objects, and of the files that they are kept in. */
-const VIRTUAL: readonly { kind: string; name: string }[] = [
-  { kind: "Service", name: "kube-apiserver-vip" },
-  { kind: POOL, name: "vip-pool" },
-  { kind: POLICY, name: "control-plane-l2-policy" },
-];
 
 /** Reads pools and policies out of the manifests of a kustomize directory. */
 export function importManifests(
@@ -97,8 +91,9 @@ function read(manifest: Tree, files: Files): Read {
 
 function whyNot(kind: string, name: string, file: string): string | undefined {
   const isVirtual =
-    VIRTUAL.some((known) => known.kind === kind && known.name === name) ||
-    (VIRTUAL.some((known) => known.kind === kind) && VIRTUAL.some((known) => known.name === file));
+    VIRTUAL_IP_OBJECTS.some((known) => known.kind === kind && known.name === name) ||
+    (VIRTUAL_IP_OBJECTS.some((known) => known.kind === kind) &&
+      VIRTUAL_IP_OBJECTS.some((known) => known.name === file));
   if (isVirtual) {
     return "KubePrism, on every node, balances the control planes; they need no virtual address";
   }
@@ -121,5 +116,5 @@ function isSameServices(a: Policy, b: Policy): boolean {
 /** The manifests in a document: a List has several. */
 export function manifestsIn(document: object): object[] {
   const { kind, items } = document as Tree;
-  return kind === "List" && Array.isArray(items) ? items.filter(isTree) : [document];
+  return kind === "List" && Array.isArray(items) ? items.filter(isPlainObject) : [document];
 }

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { valueAt } from "../../../config";
 import { importValues } from "../../../importer/importValues";
-import { valueAt } from "../../../importer/tree";
 import { configIn, ROOT, settingsFrom, stackConfig } from "./stacks";
 
 const FIXTURES = join(ROOT, "tests/fixtures/import");
@@ -90,6 +90,30 @@ describe("values and manifests become a configuration", () => {
       path: "cilium.values",
       is: { ipam: { mode: "cluster-pool" } },
     },
+    {
+      name: "a kube-proxy that is not replaced stays so",
+      values: { kubeProxyReplacement: "disabled" },
+      path: "kubeProxyReplacement",
+      is: false,
+    },
+    {
+      name: "keys of labels stay as they are spelt, whatever JavaScript makes of them",
+      values: { podLabels: { "a.b/c": "d", constructor: "e", prototype: { toString: "f" } } },
+      path: "cilium.values.podLabels",
+      is: { "a.b/c": "d", constructor: "e", prototype: { toString: "f" } },
+    },
+    {
+      name: "keys that are numbers do not make a list",
+      values: { extraConfig: { "0": "a", "[1]": "b", "2": { "0": "c" } } },
+      path: "cilium.values.extraConfig",
+      is: { "0": "a", "[1]": "b", "2": { "0": "c" } },
+    },
+    {
+      name: "a key with dots in it is no path of a value with a key",
+      values: { "cluster.name": "dotted", "ipv4.enabled": false },
+      path: "cilium.values",
+      is: { "cluster.name": "dotted", "ipv4.enabled": false },
+    },
   ];
   for (const { name, values, path, is } of cases) {
     it(name, () => assert.deepEqual(valueAt(importValues(values, [POOL]).config, path), is));
@@ -104,6 +128,26 @@ describe("values and manifests become a configuration", () => {
         why: "loadBalancing.services decides it; it becomes 20",
       },
     ]);
+  });
+
+  it("a key that JavaScript takes for a prototype is dropped, and sets nothing", () => {
+    const values = JSON.parse('{"__proto__": {"polluted": true}, "podLabels": {"__proto__": "a"}}');
+    const { config, dropped } = importValues(values, [POOL]);
+    assert.equal(({} as { polluted?: boolean }).polluted, undefined);
+    assert.equal(config.cilium, undefined);
+    assert.deepEqual(
+      dropped.map(({ what }) => what),
+      ["__proto__.polluted (true)", "podLabels.__proto__ (a)"],
+    );
+  });
+
+  it("every misshapen element of a list is named, each by its own place", () => {
+    const settings = { "nodes.workers": ["worker-1", "192.168.10.110", "worker-3"] };
+    const { missing } = importValues({}, [POOL], { settings });
+    assert.deepEqual(
+      missing.flatMap(({ path }) => (path.startsWith("nodes.workers") ? [path] : [])),
+      ["nodes.workers.0", "nodes.workers.2"],
+    );
   });
 
   it("of two policies for the same Services, the one that announces them stays", () => {

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ciliumValues } from "../../../../config/derived/ciliumValues";
+import { clientRateLimit } from "../../../../config/derived/clientRateLimit";
 import type { HelmValues } from "../../../../config/derived/helmValues";
-import { clientRateLimit } from "../../../../config/derived/managedValues";
 import { readStackConfig, settingsOf } from "../../../../config/stackFile";
 import { STACKS } from "../../../support/stacks";
 

@@ -6,10 +6,10 @@ export interface Dropped {
   readonly why: string;
 }
 
-/** Something that a person must write or correct, as the imported files do not tell it. */
+/** Something that a person must write or correct, as the imported files do not say it. */
 export interface Missing {
   /** Where in the stack file: `nodes.controlPlanes`. */
   readonly path: string;
-  /** Why it could not be carried over, and what to write. */
+  /** Why it could not be imported, and what to write. */
   readonly why: string;
 }

@@ -1,0 +1,91 @@
+import { mapValues } from "es-toolkit/object/mapValues";
+import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
+import { resources } from "../schema/types";
+import { servicesWithin } from "./clientRateLimit";
+import { type HelmValues, valueAt } from "./helmValues";
+import { commonRegistry } from "./imageRegistry";
+
+/**
+ * Reads a key of the configuration from a value of the chart; undefined stands for the key's default. A value in a form
+ * that the chart would not take stays as it is, for the schema to refuse.
+ * @param value the chart's value, never undefined.
+ * @param values all of the chart's values.
+ */
+export type ChartReader = (value: unknown, values: HelmValues) => unknown;
+
+/** The value itself. */
+export const same: ChartReader = (value) => value;
+
+/** Older charts took text: "true", or "strict" for the same. */
+export const boolean: ChartReader = (value) => {
+  if (value === "true" || value === "strict") return true;
+  return value === "false" || value === "disabled" ? false : value;
+};
+
+/** A number, written as text too. */
+export const number: ChartReader = (value) =>
+  typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+
+/** The chart takes a list, or text with spaces between the elements. */
+export const list: ChartReader = (value) =>
+  typeof value === "string" ? value.split(/[\s,]+/).filter(Boolean) : value;
+
+const SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+
+/** A duration as Go writes it (1m30s), in seconds. */
+export const seconds: ChartReader = (value) => {
+  if (typeof value !== "string" || !/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(value)) return value;
+  return [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)].reduce(
+    (sum, [, amount, unit = ""]) => sum + Number(amount) * (SECONDS[unit] ?? 0),
+    0,
+  );
+};
+
+/** 0 is the chart's default: Cilium finds the MTU itself. */
+export const mtu: ChartReader = (value) => (value === 0 ? undefined : value);
+
+/** Pod CIDRs of the families that are on; in the chart IPv4 is unless it is turned off, IPv6 is not unless turned on. */
+export const podCidrs: ChartReader = (_value, values) => {
+  const cidrs = [
+    valueAt(values, "ipv4.enabled") === false ? undefined : values.ipv4NativeRoutingCIDR,
+    valueAt(values, "ipv6.enabled") === true ? values.ipv6NativeRoutingCIDR : undefined,
+  ].filter((cidr) => cidr !== undefined && cidr !== null && cidr !== "");
+  return cidrs.length > 0 ? cidrs : undefined;
+};
+
+/** Native routing has a use for the value too, geneve for DSR, and the configuration has no key for that. */
+export const tunnelProtocol: ChartReader = (value, values) =>
+  isNative(values) ? undefined : value;
+
+/** False with tunnels is no choice; false without them leaves the routes to somebody else. */
+export const routes: ChartReader = (value, values) =>
+  value === false && isNative(values) ? "network" : "cilium";
+
+function isNative(values: HelmValues): boolean {
+  return values.routingMode === "native";
+}
+
+/** In the chart the type is IPsec when nothing else is said. */
+export const encryptionType: ChartReader = (_value, values) => {
+  if (valueAt(values, "encryption.enabled") !== true) return "none";
+  return valueAt(values, "encryption.type") ?? "ipsec";
+};
+
+/** Services that the rate limit is enough for. */
+export const services: ChartReader = (qps, values) => {
+  const limit = number(qps, values);
+  const deadline = seconds(valueAt(values, "l2announcements.leaseRenewDeadline") ?? "5s", values);
+  const areNumbers = typeof limit === "number" && typeof deadline === "number";
+  return areNumbers ? servicesWithin(limit, deadline) : undefined;
+};
+
+/** Requests and limits, amounts as text; undefined when there is more in the value than the configuration takes. */
+export const quantities: ChartReader = (value) => resources.safeParse(asText(value)).data;
+
+function asText(value: unknown): unknown {
+  if (isPlainObject(value)) return mapValues(value, asText);
+  return typeof value === "number" ? String(value) : value;
+}
+
+/** The registry that all images come from. */
+export const imageRegistry: ChartReader = (_value, values) => commonRegistry(values);

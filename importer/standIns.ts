@@ -1,0 +1,124 @@
+import get from "es-toolkit/compat/get";
+import { z } from "zod";
+import {
+  ConfigError,
+  type Key,
+  problemsOfIssue,
+  readSettings,
+  type Settings,
+  schema,
+  valueAt,
+} from "../config";
+import type { Missing } from "./importReport";
+import { pathsMeet, removeAt, setAt, type Tree } from "./tree";
+
+/** Keys that every configuration needs: why an import may not have one, and what stands in for it meanwhile. */
+export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[] = [
+  {
+    path: "cluster.name",
+    why: "the values have none; write the name that the cluster was bootstrapped with",
+    standIn: "stand-in",
+  },
+  {
+    path: "cluster.id",
+    why: "the values have none; write a number from 1 to 255 that no other cluster of yours has",
+    standIn: 1,
+  },
+  {
+    path: "nodes.controlPlanes",
+    why: "no value has the nodes' addresses; write each node's own, or give them with --set",
+    // Of the documentation's range, and as many as no rule finds too few.
+    standIn: ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
+  },
+  {
+    path: "network.podCidrs",
+    why: "the values name no pod CIDR (ipv4NativeRoutingCIDR); write those of Talos' cluster.network.podSubnets",
+    standIn: ["198.18.0.0/16", "2001:db8::/56"],
+  },
+  {
+    path: "gatewayApi.version",
+    why: "no value of Cilium's chart has it; write the release, such as v1.3.0, or give it with --set",
+    standIn: "1.0.0",
+  },
+  {
+    path: "cilium.version",
+    why: "a chart's values do not say of which version they are; write it, or give it with --set",
+    standIn: "1.0.1",
+  },
+  {
+    path: "loadBalancing.pools",
+    why: "no manifest has a pool; write the first and the last address for Services, as start and stop",
+    standIn: [{ start: "203.0.113.1", stop: "203.0.113.1" }],
+  },
+];
+
+/** An imported configuration, which may not be complete yet, as the program would read it. */
+export interface ImportedSettings {
+  /** Settings in which what is absent or misshapen has its default or a stand-in. */
+  readonly settings: Settings;
+  /** The configuration that these settings are read from. */
+  readonly complete: Tree;
+  /** What is absent or misshapen. */
+  readonly missing: readonly Missing[];
+}
+
+const CONFIGURATION = z.object(schema);
+
+/** Reads an imported configuration, with stand-ins for what it does not have. */
+export function readWithStandIns(config: Tree): ImportedSettings {
+  const missing: Missing[] = REQUIRED.filter(({ path }) => valueAt(config, path) === undefined).map(
+    ({ path, why }) => ({ path, why }),
+  );
+  const complete = structuredClone(config);
+  addStandIns(complete);
+  // Which versions go together is no question while one of them is a stand-in.
+  if (missing.some(({ path }) => path.endsWith(".version"))) {
+    setAt(complete, ["cilium", "allowUntested"], true);
+  }
+  for (const misshapen of misshapenIn(complete)) {
+    if (!missing.some(({ path }) => pathsMeet(path, misshapen.path))) missing.push(misshapen);
+  }
+  for (;;) {
+    const { data, error } = CONFIGURATION.safeParse(complete);
+    if (error === undefined) return { settings: data, complete, missing };
+    // One at a time, as the places of a list's elements change with each.
+    const [issue] = error.issues as [z.core.$ZodIssue];
+    removeAt(complete, presentKeys(complete, issue));
+    addStandIns(complete);
+  }
+}
+
+/** Problems that the rules find in an imported configuration, beside what is missing. */
+export function problemsIn({ complete, missing }: ImportedSettings): Missing[] {
+  try {
+    readSettings({ getObject: (key) => complete[key] });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems
+      .filter(({ path }) => !missing.some((other) => pathsMeet(path, other.path)))
+      .map(({ path, wrong, fix }) => ({ path, why: `${wrong}; ${fix}` }));
+  }
+}
+
+function addStandIns(config: Tree): void {
+  for (const { path, standIn } of REQUIRED) {
+    if (valueAt(config, path) === undefined) setAt(config, path.split("."), standIn);
+  }
+}
+
+function misshapenIn(config: Tree): Missing[] {
+  return (Object.keys(schema) as Key[]).flatMap((key) =>
+    (schema[key].safeParse(config[key]).error?.issues ?? [])
+      .flatMap((issue) => problemsOfIssue(key, config[key], issue))
+      .map(({ path, wrong, fix }) => ({ path, why: `${wrong}; ${fix}` })),
+  );
+}
+
+/** The keys of what an issue is about. What is absent cannot be removed, so they end at the tree that it belongs to. */
+function presentKeys(config: Tree, issue: z.core.$ZodIssue): PropertyKey[] {
+  const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  const keys = [...issue.path, ...unknown];
+  const absent = keys.findIndex((_, index) => get(config, keys.slice(0, index + 1)) === undefined);
+  return absent < 0 ? keys : keys.slice(0, absent);
+}
