@@ -1,42 +1,52 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
+import { type Command, InvalidArgumentError } from "commander";
 import { parse, parseAllDocuments, stringify } from "yaml";
-import { schema } from "../config";
+import { PROJECT, schema } from "../config";
 import { importValues } from "../importer/importValues";
 import { manifestsIn } from "../importer/manifests";
+import { newCommand, runCommand } from "./commandLine";
 
-const USAGE = `usage: npm run -s import-values -- [--set KEY=VALUE ...] values.yaml [manifest.yaml ...] > Pulumi.<stack>.yaml
-  --set KEY=VALUE   what the files do not tell, by its path in the configuration, as YAML:
-                      --set cilium.version=1.18.4 --set gatewayApi.version=v1.3.0
-                      --set nodes.controlPlanes='[192.168.10.100, 192.168.10.101, 192.168.10.102]'`;
+/** Path of a key of the configuration, and its value. */
+type Setting = readonly [path: string, value: unknown];
 
-/** A command line that cannot be understood. */
-class UsageError extends Error {}
+interface Options {
+  readonly set?: readonly Setting[];
+}
 
-/** A file that cannot be read, or is not what it should be. */
-class FileError extends Error {}
+const command: Command = newCommand(
+  "npm run -s import-values --",
+  "Turns hand-written Helm values and manifests into a stack file, which it prints. Standard error has a line for each " +
+    "thing that is dropped, and for each key that the files do not have.",
+)
+  .argument("<file...>", "a values file, and any number of manifests")
+  .option(
+    "--set <key=value>",
+    "a key that the files do not have, by its path in the configuration, as YAML; may be given more than once",
+    (text: string, previous: Options["set"] = []) => [...previous, parseSetting(text)],
+  )
+  .addHelpText(
+    "after",
+    `
+Example:
+  npm run -s import-values -- --set cilium.version=1.18.4 --set gatewayApi.version=v1.3.0 \\
+    --set nodes.controlPlanes='[192.168.10.100, 192.168.10.101]' values.yaml ip-pool.yaml > Pulumi.prod.yaml`,
+  )
+  .action((files: string[], { set = [] }: Options) => printStackFile(files, set));
 
-/** Prints a stack's configuration, and on stderr a line for each thing that is not in it or that it needs. */
-function main(): void {
-  const { values: options, positionals } = parseOptions();
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
-  // Whoever gives a whole folder gives them in the order of their names.
-  const valuesFile = positionals.find((file) => !isManifest(file));
-  if (valuesFile === undefined) throw new UsageError("no values file is given");
-  const manifestFiles = positionals.filter((file) => file !== valuesFile);
-  const settings = Object.fromEntries((options.set ?? []).map(setting));
+function printStackFile(paths: readonly string[], set: readonly Setting[]): void {
+  // The values file need not be the first: a shell sorts the files of a folder by name.
+  const valuesFile = paths.find((path) => !isManifest(path));
+  if (valuesFile === undefined) command.error("error: no values file is given");
   const files = new Map<object, string>();
-  for (const file of manifestFiles) {
-    for (const manifest of readManifests(file)) files.set(manifest, file);
+  for (const path of paths.filter((each) => each !== valuesFile)) {
+    for (const manifest of readManifests(path)) files.set(manifest, path);
   }
+  const settings = Object.fromEntries(set);
   const imported = importValues(readValues(valuesFile), [...files.keys()], { settings, files });
 
   const prefixed = Object.entries(imported.config).map(([key, value]) => [
-    `talos-cilium:${key}`,
+    `${PROJECT}:${key}`,
     value,
   ]);
   process.stdout.write(
@@ -49,46 +59,34 @@ function main(): void {
   for (const { path, why } of imported.missing) console.error(`by hand: ${path}: ${why}`);
 }
 
-function parseOptions() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        set: { type: "string", multiple: true },
-        help: { type: "boolean", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** Path and value of a --set. */
-function setting(text: string): [path: string, value: unknown] {
+function parseSetting(text: string): Setting {
   const [, path = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   const [key = ""] = path.split(".");
   if (!Object.hasOwn(schema, key)) {
     const keys = Object.keys(schema).join(", ");
-    throw new UsageError(
-      `--set: ${text} is not KEY=VALUE with a key of the configuration (${keys})`,
-    );
+    throw new InvalidArgumentError(`Write KEY=VALUE, with a key of the configuration (${keys}).`);
   }
-  return [path, parsed("--set", () => parse(value))];
+  try {
+    return [path, parse(value)];
+  } catch (error) {
+    throw new InvalidArgumentError(`Its value is not YAML: ${firstLine(error)}`);
+  }
 }
 
-/** Merge keys (<<) are read as Helm and kubectl read them. */
+/** With merge keys (<<), as Helm and kubectl read them. */
 const YAML_OPTIONS = { merge: true };
 
 function readValues(file: string): object {
-  const values = parsed(file, () => parse(readFileSync(file, "utf8"), YAML_OPTIONS) ?? {});
+  const values = readFrom(file, () => parse(readFileSync(file, "utf8"), YAML_OPTIONS) ?? {});
   if (typeof values !== "object" || Array.isArray(values)) {
-    throw new FileError(`${file}: a values file is a mapping, and this is none`);
+    throw new Error(`${file}: a values file is a mapping, and this is none`);
   }
   return values;
 }
 
 /**
- * Whether a file is a kustomization, or begins with a Kubernetes object; of one that cannot be read its reading tells.
+ * Whether a file is a kustomization, or begins with a Kubernetes object. A file that cannot be read is none here; the
+ * error comes when it is read as values.
  */
 function isManifest(file: string): boolean {
   if (/^kustomization\.ya?ml$/.test(basename(file))) return true;
@@ -102,7 +100,7 @@ function isManifest(file: string): boolean {
 }
 
 function readManifests(file: string): object[] {
-  const documents = parsed(file, () =>
+  const documents = readFrom(file, () =>
     parseAllDocuments(readFileSync(file, "utf8"), YAML_OPTIONS).map((document) => {
       if (document.errors[0] !== undefined) throw document.errors[0];
       return document.toJS();
@@ -112,28 +110,25 @@ function readManifests(file: string): object[] {
     .filter((document: unknown) => document !== null)
     .flatMap((document: unknown) => {
       if (typeof document !== "object" || document === null || Array.isArray(document)) {
-        throw new FileError(`${file}: a manifest is a mapping, and this is none`);
+        throw new Error(`${file}: a manifest is a mapping, and this is none`);
       }
       return manifestsIn(document);
     });
 }
 
-/** What is read, or an error that names where from. */
-function parsed<T>(source: string, read: () => T): T {
+/** The result of reading a file, or an error that begins with the file's path. */
+function readFrom<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    // The parser shows the place on further lines.
-    const [reason = ""] = error instanceof Error ? error.message.split("\n") : [];
-    throw new FileError(`${source}: cannot be read as YAML: ${reason.replace(/:$/, "")}`);
+    throw new Error(`${file}: cannot be read as YAML: ${firstLine(error)}`);
   }
 }
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof UsageError || error instanceof FileError)) throw error;
-  console.error(error.message);
-  if (error instanceof UsageError) console.error(USAGE);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+/** The parser shows the place on further lines. */
+function firstLine(error: unknown): string {
+  const [line = ""] = error instanceof Error ? error.message.split("\n") : [];
+  return line.replace(/:$/, "");
 }
+
+runCommand(command);

@@ -1,5 +1,25 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
 import { parse } from "yaml";
-import { ConfigError, readSettings, type Settings } from "../config";
+import { ConfigError, readSettings, readStackSettings, type Settings } from "../config";
+
+/** The options that say whose settings a command uses; commander refuses both at once. */
+export interface SettingsSource {
+  readonly stack?: string;
+  /** Path of a file. */
+  readonly settings?: string;
+}
+
+/**
+ * Settings by --stack or --settings; ends a command that was called with neither.
+ * @throws Error when the stack or the file cannot be read.
+ * @throws ConfigError with every problem of the settings.
+ */
+export function readSettingsOf(command: Command, { stack, settings }: SettingsSource): Settings {
+  if (settings !== undefined) return parseSettings(readFileSync(settings, "utf8"), settings);
+  if (stack !== undefined) return readStackSettings(stack);
+  return command.error("error: --stack: missing; name a stack, like --stack prod");
+}
 
 /**
  * Reads settings that are not in a stack file: the keys of the configuration, without the project's name before them,

@@ -1,8 +1,7 @@
 import { writeSync } from "node:fs";
-import { parseArgs } from "node:util";
-import type { KubeConfig } from "@kubernetes/client-node";
+import { InvalidArgumentError, Option } from "commander";
 import logUpdate from "log-update";
-import { readStackSettings, type Settings } from "../config";
+import type { Settings } from "../config";
 import { describeError, loadCluster } from "../kubernetes/client";
 import { checks, type Result, verdictOf } from "../verify/checks";
 import {
@@ -12,70 +11,106 @@ import {
 } from "../verify/connectivity/connectivityTest";
 import { checksTable, createReport, type Format, formatReport } from "../verify/report";
 import { verify } from "../verify/verify";
+import {
+  foundProblems,
+  newCommand,
+  parseSeconds,
+  runCommand,
+  settingsOption,
+  stackOption,
+} from "./commandLine";
+import { readSettingsOf, type SettingsSource } from "./settings";
 
-/** What netexec is in; Kubernetes' own end-to-end tests run it. */
+/** Has netexec, which answers over TCP and HTTP; Kubernetes' own end-to-end tests run it. */
 const AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.57";
 
-const USAGE = `npm run -s verify -- --stack prod [--json|--markdown|--junit] [--active] [--wait 30]
-  --stack           whose configuration the cluster is compared with
-  --json …          print a report in that form, instead of a table
-  --active          also make a Service and a Gateway, ask them from here, and remove them again
-  --timeout         seconds that each step of that may take, the image's pull among them, default 60
-  --image           image of the echo workload, default ${AGNHOST}
-  --wait            seconds that what fails has to become right, default 0
-  --kubeconfig, --context   the cluster; default: the stack's
-  --talos-context   ask talosctl, with this context, for the state of KubePrism, too
-  --not-here CHECK=WHY      leave out a check and report it as skipped; may be given more than once`;
+/** Forms of the report beside the table, each an option. */
+const FORMATS = ["json", "markdown", "junit"] as const;
 
-/** Exit codes: a check failed, or the command was called wrongly. */
-const FAILED = 1;
-const USAGE_ERROR = 2;
+type Options = SettingsSource & {
+  readonly [format in (typeof FORMATS)[number]]?: true;
+} & {
+  readonly wait: number;
+  readonly skip?: readonly (readonly [check: string, reason: string])[];
+  readonly connectivityTest?: true;
+  /** Old spelling of the connectivity test. */
+  readonly active?: true;
+  readonly timeout: number;
+  readonly image: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly talosContext?: string;
+};
 
-const OPTIONS = {
-  stack: { type: "string" },
-  json: { type: "boolean", default: false },
-  markdown: { type: "boolean", default: false },
-  junit: { type: "boolean", default: false },
-  active: { type: "boolean", default: false },
-  timeout: { type: "string", default: "60" },
-  image: { type: "string", default: AGNHOST },
-  wait: { type: "string", default: "0" },
-  kubeconfig: { type: "string" },
-  context: { type: "string" },
-  "talos-context": { type: "string" },
-  "not-here": { type: "string", multiple: true },
-} as const;
+const command = newCommand(
+  "npm run -s verify --",
+  "Compares a cluster with its stack. Exit code 1: a check failed.",
+)
+  .addOption(stackOption())
+  .addOption(settingsOption())
+  .option(
+    "--kubeconfig <file>",
+    "kubeconfig; default: the stack's, else KUBECONFIG, else ~/.kube/config",
+  )
+  .option(
+    "--context <name>",
+    "context of the kubeconfig; default: the stack's, else the current one",
+  )
+  .option("--talos-context <name>", "context of talosctl, to ask Talos for the state of KubePrism")
+  .addOption(new Option("--json", "print the report as JSON").conflicts(["markdown", "junit"]))
+  .addOption(new Option("--markdown", "print the report as Markdown").conflicts("junit"))
+  .option("--junit", "print the report as JUnit XML")
+  .option("--wait <seconds>", "grace period before a failing check counts", parseSeconds, 0)
+  .addOption(
+    new Option("--skip <check=reason>", "leave out a check; may be given more than once").argParser(
+      (text: string, previous: Options["skip"] = []) => [...previous, parseSkip(text)],
+    ),
+  )
+  .option(
+    "--connectivity-test",
+    "also create a Service and a Gateway, send requests to both from here, and delete them",
+  )
+  .addOption(new Option("--active").hideHelp())
+  .option(
+    "--timeout <seconds>",
+    "limit of each step of that test, image pull included",
+    parseSeconds,
+    60,
+  )
+  .option("--image <image>", "image of its echo workload", AGNHOST)
+  .action(async (options: Options) => {
+    const settings = readSettingsOf(command, options);
+    const name = options.stack ?? settings.cluster.name;
+    const format = FORMATS.find((each) => options[each]) ?? "table";
+    const began = new Date();
+    const results = await runChecks(options, settings, showProgress(name, format));
+    const report = createReport(name, began, results);
+    if (format === "table" && process.stdout.isTTY) logUpdate.clear();
+    // Synchronous, so that a pipe gets all of it before the process ends.
+    writeSync(1, `${formatReport(report, format)}\n`);
+    if (!report.passed) foundProblems();
+  });
 
-type Call = ReturnType<typeof readCall>;
+type OnProgress = (line: string, results?: readonly Result[]) => void;
 
-/** The command was called wrongly; its message is a sentence that the usage follows. */
-class UsageError extends Error {}
-
-async function main(): Promise<void> {
-  const call = readCall();
-  const settings = settingsOf(call);
-  const form = (["json", "markdown", "junit"] as const).find((name) => call[name]) ?? "table";
-  const began = new Date();
-  const results = await verifyAll(call, settings, form);
-  const report = createReport(call.stack ?? settings.cluster.name, began, results);
-  if (form === "table" && process.stdout.isTTY) logUpdate.clear();
-  // All of it, even into a pipe, before the process ends.
-  writeSync(1, `${formatReport(report, form)}\n`);
-  process.exitCode = report.passed ? 0 : FAILED;
-}
-
-async function verifyAll(call: Call, settings: Settings, form: Format): Promise<Result[]> {
-  const cluster = clusterOf(call, settings);
-  const show = live(call.stack ?? "", form);
-  const skip = new Map((call["not-here"] ?? []).map(nameAndReason));
+async function runChecks(
+  options: Options,
+  settings: Settings,
+  onProgress: OnProgress,
+): Promise<Result[]> {
+  const cluster = loadCluster({
+    kubeconfig: options.kubeconfig ?? settings.cluster.kubeconfig,
+    context: options.context ?? settings.cluster.context,
+  });
+  const skip = new Map(options.skip);
   const results = await verify(cluster, {
     settings,
-    waitSeconds: seconds(call, "wait"),
-    talosContext: call["talos-context"],
+    waitSeconds: options.wait,
+    talosContext: options.talosContext,
     skip,
-    onProgress: show,
+    onProgress,
   });
-  if (!call.active) return results;
+  if (!options.connectivityTest && !options.active) return results;
   const agents = verdictOf(results, "agents-answer");
   if (agents.outcome === "unknown") return [...results, ...unknownConnectivity(agents.detail)];
 
@@ -84,71 +119,32 @@ async function verifyAll(call: Call, settings: Settings, form: Format): Promise<
     process.once(signal, () => interruption.abort(new Error("interrupted")));
   }
   const connectivity = await testConnectivity(cluster, {
-    image: call.image,
-    timeoutSeconds: seconds(call, "timeout"),
+    image: options.image,
+    timeoutSeconds: options.timeout,
     gatewayClass: verdictOf(results, "gateway-class"),
     signal: interruption.signal,
     skip,
-    onProgress: (line) => show(line, results),
+    onProgress: (line) => onProgress(line, results),
   });
   return [...results, ...connectivity];
 }
 
-/** Shows what goes on: a table that changes, on a terminal; nothing elsewhere. */
-function live(stack: string, form: Format): (line: string, results?: readonly Result[]) => void {
-  if (form !== "table" || !process.stdout.isTTY) return () => {};
+/** Shows a table that changes on a terminal, and nothing elsewhere. */
+function showProgress(name: string, format: Format): OnProgress {
+  if (format !== "table" || !process.stdout.isTTY) return () => {};
   return (line, results) => {
-    const shown =
-      results === undefined ? [] : [checksTable(createReport(stack, new Date(), results).checks)];
-    logUpdate([...shown, `… ${line}`].join("\n"));
+    const tables =
+      results === undefined ? [] : [checksTable(createReport(name, new Date(), results).checks)];
+    logUpdate([...tables, `… ${line}`].join("\n"));
   };
 }
 
-function settingsOf({ stack }: Call): Settings {
-  // The lab's and the tests' configuration is in no file.
-  const { SETTINGS } = process.env;
-  if (SETTINGS !== undefined) return JSON.parse(SETTINGS);
-  if (stack === undefined) {
-    throw new UsageError("--stack: missing; name a stack, like --stack prod");
+function parseSkip(text: string): readonly [check: string, reason: string] {
+  const [, check = "", reason = ""] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (![...checks, ...connectivityChecks].some(({ name }) => name === check)) {
+    throw new InvalidArgumentError("Write CHECK=REASON, with the name of a check.");
   }
-  return readStackSettings(stack);
+  return [check, reason];
 }
 
-function clusterOf({ kubeconfig, context }: Call, { cluster }: Settings): KubeConfig {
-  return loadCluster({
-    kubeconfig: kubeconfig ?? cluster.kubeconfig,
-    context: context ?? cluster.context,
-  });
-}
-
-function seconds(call: Call, option: "wait" | "timeout"): number {
-  const text = call[option];
-  if (!/^\d+$/.test(text)) throw new UsageError(`--${option}: no number of seconds (${text})`);
-  return Number(text);
-}
-
-function nameAndReason(text: string): [name: string, why: string] {
-  const [, name = "", why = ""] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (![...checks, ...connectivityChecks].some((check) => check.name === name)) {
-    throw new UsageError(`--not-here: write CHECK=WHY, with the name of a check (${text})`);
-  }
-  return [name, why];
-}
-
-function readCall() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-main().catch((error) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    process.exitCode = USAGE_ERROR;
-  } else {
-    console.error(describeError(error));
-    process.exitCode = FAILED;
-  }
-});
+runCommand(command, describeError);

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { existsSync } from "node:fs";
 import { CommandError } from "@pulumi/pulumi/automation";
+import { InvalidArgumentError } from "commander";
+import { newCommand, runCommand, stackOption } from "../commands/commandLine";
 import { settingsOf } from "../config";
 import { Lab } from "./lab";
 import { runInPlace } from "./lan/runInPlace";
@@ -9,82 +10,98 @@ import { printEvent } from "./stack/printEvent";
 import { statusTable } from "./status";
 import { verification } from "./verification";
 
-const USAGE = `npm start [-- --port N]                     toolchain, cluster, stack
-npm run lab -- up [--port N]                same
-npm run lab -- status                       what is there
-npm run lab -- preview [--stack prod]       what an up would change
-npm run lab -- verify [-- --active --json …]  compare the cluster with the stack, as npm run verify does
-npm run lab -- destroy                      remove what the stack made; the cluster stays
-npm run lab -- exec NODE|client|lan -- CMD  run a command on a node, on the client or at the router
-npm run lab -- down                         end the cluster
-npm run lab -- kubeconfig                   path of the kubeconfig, for KUBECONFIG=$(npm run -s lab -- kubeconfig)`;
-
-/** Exit code of a command that Ctrl-C ended (128 + SIGINT). */
+/** Exit code of a command that Ctrl-C ended: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
-/** Seconds that controllers and operator have, after an up, to say what they have to say of it. */
+/** Time that controllers and the operator have after an up, until the table is printed as it is. */
 const SETTLE_SECONDS = 60;
 
-/** What goes on since Ctrl-C was pressed. */
+/** Set when Ctrl-C was pressed; ends the process. */
 let interruption: Promise<never> | undefined;
 
-async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { port: { type: "string" }, stack: { type: "string", default: "lab" } },
+const program = newCommand(
+  "npm run lab --",
+  "A Talos-like cluster on this machine, and the stack on it.",
+)
+  // Options after exec's NODE, and all of verify's, belong to the command that runs.
+  .enablePositionalOptions();
+
+program
+  .command("up")
+  .description("build the toolchain, start the cluster, apply the stack; npm start does the same")
+  .option("--port <number>", "port of KubePrism; default: that of Pulumi.lab.yaml, 7445", parsePort)
+  .action(({ port }: { port?: number }) => up(new Lab(), port));
+
+program
+  .command("status")
+  .description("show what is in the cluster")
+  .action(async () => {
+    const lab = new Lab();
+    console.log(lab.running ? await statusTable(lab) : "the lab does not run");
   });
-  const [command = "", ...operands] = positionals;
-  const lab = new Lab();
 
-  switch (command) {
-    case "up": {
-      await up(lab, values.port === undefined ? undefined : Number(values.port));
-      break;
-    }
-    case "preview": {
-      await (await lab.stack(values.stack)).preview({
-        onOutput: (text) => process.stdout.write(text),
-      });
-      break;
-    }
-    case "destroy": {
-      await (await lab.stack()).destroy({ onEvent: printEvent });
-      break;
-    }
-    case "status": {
-      console.log(lab.running ? await statusTable(lab) : "the lab does not run");
-      break;
-    }
-    case "exec": {
-      const [where = "", ...asked] = operands;
-      run([...runInPlace(lab.folder, where), ...asked]);
-      break;
-    }
-    case "verify": {
-      const { command, env } = verification(lab, settingsOf(await lab.config()));
-      run([...command, ...operands], env);
-      break;
-    }
-    case "down": {
-      const ended = await lab.stopCluster();
-      console.log(ended.length === 0 ? "the lab did not run" : "the lab has ended");
-      break;
-    }
-    case "kubeconfig": {
-      readFileSync(lab.folder.kubeconfig);
-      console.log(lab.folder.kubeconfig);
-      break;
-    }
-    default: {
-      console.error(USAGE);
-      process.exitCode = 2;
-    }
-  }
-}
+program
+  .command("preview")
+  .description("show what an up would change")
+  .addOption(stackOption().default("lab"))
+  .action(async ({ stack }: { stack: string }) => {
+    const opened = await new Lab().stack(stack);
+    await opened.preview({ onOutput: (text) => process.stdout.write(text) });
+  });
 
-/** Runs a command, which speaks for itself, and ends as it does. */
-function run([program = "", ...args]: readonly string[], env: Record<string, string> = {}): void {
-  const { status, error } = spawnSync(program, args, {
+program
+  .command("verify")
+  .description("compare the cluster with the stack, as npm run verify does")
+  .argument("[options...]", "those of npm run verify: see npm run -s verify -- --help")
+  .allowUnknownOption()
+  .passThroughOptions()
+  .action(async (options: string[]) => {
+    const lab = new Lab();
+    const { command, env } = verification(lab, settingsOf(await lab.config()));
+    runToEnd([...command, ...withoutSeparator(options)], env);
+  });
+
+program
+  .command("exec")
+  .description("run a command on a node, on the client, or at the LAN's router")
+  .argument("<place>", "name of a node, client, or lan")
+  .argument("<command...>", "may have -- before it")
+  .passThroughOptions()
+  .action((place: string, command: string[]) => {
+    runToEnd([...runInPlace(new Lab().folder, place), ...withoutSeparator(command)]);
+  });
+
+program
+  .command("destroy")
+  .description("remove what the stack made; the cluster stays")
+  .action(async () => {
+    await (await new Lab().stack()).destroy({ onEvent: printEvent });
+  });
+
+program
+  .command("down")
+  .description("end the cluster")
+  .action(async () => {
+    const ended = await new Lab().stopCluster();
+    console.log(ended.length === 0 ? "the lab did not run" : "the lab has ended");
+  });
+
+program
+  .command("kubeconfig")
+  .description(
+    "print the path of the kubeconfig: export KUBECONFIG=$(npm run -s lab -- kubeconfig)",
+  )
+  .action(() => {
+    const { kubeconfig } = new Lab().folder;
+    if (!existsSync(kubeconfig)) {
+      throw new Error(`${kubeconfig}: there is none yet; start the lab: npm start`);
+    }
+    console.log(kubeconfig);
+  });
+
+/** Runs a command on this terminal, and ends with its exit code. */
+function runToEnd([file = "", ...args]: readonly string[], env: Record<string, string> = {}): void {
+  const { status, error } = spawnSync(file, args, {
     stdio: "inherit",
     env: { ...process.env, ...env },
   });
@@ -92,32 +109,50 @@ function run([program = "", ...args]: readonly string[], env: Record<string, str
   process.exitCode = status ?? 1;
 }
 
+/** Arguments without a -- before them: what follows it needs none here, and old habits have one. */
+function withoutSeparator([first, ...others]: readonly string[]): string[] {
+  return first === "--" ? others : first === undefined ? [] : [first, ...others];
+}
+
 async function up(lab: Lab, port: number | undefined): Promise<void> {
-  // Ctrl-C takes away whatever this command started.
+  // Ctrl-C removes what this command started.
   let startedHere = !lab.running;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
-      interruption ??= interrupted(startedHere ? lab : undefined);
+      interruption ??= interrupt(startedHere ? lab : undefined);
     });
   }
-  startedHere = await lab.startCluster(port);
-  await (await lab.stack()).up({ onEvent: printEvent });
-  console.log(await statusTable(lab, SETTLE_SECONDS));
-  console.log("the lab goes on running; npm run lab -- status|preview|destroy|down");
+  try {
+    startedHere = await lab.startCluster(port);
+    await (await lab.stack()).up({ onEvent: printEvent });
+    console.log(await statusTable(lab, SETTLE_SECONDS));
+    console.log("the lab goes on running; npm run lab -- status|preview|verify|destroy|down");
+  } catch (error) {
+    // What is interrupted fails, often before all of it has ended; the interruption ends the process.
+    if (interruption !== undefined) await interruption;
+    throw error;
+  }
 }
 
 /** Ends the process once nothing is left of a lab. */
-async function interrupted(lab: Lab | undefined): Promise<never> {
+async function interrupt(lab: Lab | undefined): Promise<never> {
   console.error(lab === undefined ? "\ninterrupted" : "\ninterrupted, ending the lab");
   await lab?.stopCluster();
   process.exit(INTERRUPTED);
 }
 
-main().catch((error) => {
-  // What was interrupted fails, often before all of it has ended: the interruption has the last word.
-  if (interruption !== undefined) return interruption;
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new InvalidArgumentError("It is not a port: a number from 1 to 65535.");
+  }
+  return port;
+}
+
+function describeError(error: unknown): string {
   // The engine has printed its own errors already, and a CommandError repeats all of them.
-  if (error instanceof CommandError) console.error("pulumi failed; its errors are above");
-  else console.error(error instanceof Error ? error.message : error);
-  return process.exit(1);
-});
+  if (error instanceof CommandError) return "pulumi failed; its errors are above";
+  return error instanceof Error ? error.message : String(error);
+}
+
+runCommand(program, describeError);

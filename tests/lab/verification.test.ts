@@ -55,10 +55,11 @@ describe("the verification, where nodes are simulated", function () {
     };
 
     it("reports in JSON, and ends with 0 when nothing failed", async () => {
-      const { stdout, exitCode } = await run("--json", "--active", "--wait", "60");
+      const { stdout, exitCode } = await run("--json", "--connectivity-test", "--wait", "60");
       const report = JSON.parse(stdout);
       assert.equal(exitCode, 0, stdout);
       assert.equal(report.passed, true);
+      assert.equal(report.stack, "talos-lab");
       const connectivity = report.checks.filter(({ name }: { name: string }) =>
         name.startsWith("connectivity-"),
       );
@@ -88,12 +89,16 @@ describe("the verification, where nodes are simulated", function () {
 
     it("ends with 2, and says how it is called, when it is called wrongly", async () => {
       for (const [args, pattern] of [
-        [["--wait", "soon"], /^--wait: no number of seconds \(soon\)\n\nnpm run -s verify -- /],
-        [["--not-here", "mtu"], /^--not-here: write CHECK=WHY, with the name of a check \(mtu\)/],
-        [["--fast"], /^Unknown option '--fast'/],
+        [["--wait", "soon"], /^error: option '--wait <seconds>' argument 'soon' is invalid\. /],
+        [["--skip", "mtu"], /^error: option '--skip .+' argument 'mtu' is invalid\. Write CHECK=/],
+        [["--skip", "mut=x"], /^error: option '--skip .+' argument 'mut=x' is invalid\. Write /],
+        [["--json", "--junit"], /^error: option '--json' cannot be used with option '--junit'/],
+        [["--stack", "lab"], /^error: option '--settings <file>' cannot be used with option '--st/],
+        [["--fast"], /^error: unknown option '--fast'/],
       ] as const) {
         const { stderr, exitCode } = await run(...args);
         assert.match(stderr, pattern);
+        assert.match(stderr, /^Usage: npm run -s verify -- /m);
         assert.equal(exitCode, 2);
       }
     });

@@ -140,7 +140,7 @@ describe("the verification, on a real network", function () {
     it("leaves nothing when it is interrupted", async () => {
       const { command, env } = verification(lab, settings);
       const [program = "", ...args] = command;
-      const test = execa(program, [...args, "--active"], { env, reject: false });
+      const test = execa(program, [...args, "--connectivity-test"], { env, reject: false });
       await eventually("the test has begun", async () =>
         (await testNamespaces()).length > 0 ? true : undefined,
       );
@@ -175,10 +175,8 @@ describe("the verification, on a real network", function () {
   ): Promise<Report> {
     const { command, env } = verification(lab, compared, skip);
     const [program = "", ...args] = command;
-    const { stdout, stderr } = await execa(program, [...args, "--json", "--active", ...more], {
-      env,
-      reject: false,
-    });
+    const options = ["--json", "--connectivity-test", ...more];
+    const { stdout, stderr } = await execa(program, [...args, ...options], { env, reject: false });
     assert.ok(stdout.startsWith("{"), stderr);
     return JSON.parse(stdout);
   }

@@ -216,7 +216,7 @@ describe("npm run import-values", function () {
     }
     const { status, lines } = run("source", "ip-pool.yaml");
     assert.equal(status, 2);
-    assert.equal(lines[0], "no values file is given");
+    assert.equal(lines[0], "error: no values file is given");
   });
 
   it("reports typos, dead values and what cannot work, and carries over the rest", () => {
@@ -237,17 +237,18 @@ describe("npm run import-values", function () {
 
   it("refuses a command line that it does not understand", () => {
     for (const [args, message] of [
-      [[], /^no values file is given$/],
-      [["--nonsense", "values.yaml"], /^Unknown option '--nonsense'/],
-      [["--set", "cluster.name", "values.yaml"], /^--set: cluster\.name is not KEY=VALUE/],
+      [[], /^error: missing required argument 'file'$/],
+      [["--nonsense", "values.yaml"], /^error: unknown option '--nonsense'$/],
       [
-        ["--set", "lam.cidr=10.0.0.0/8", "values.yaml"],
-        /^--set: lam\.cidr=.* of the configuration \(cluster, nodes/,
+        ["--set", "cluster.name", "values.yaml"],
+        /^error: option '--set .+ Write KEY=VALUE, with a /,
       ],
+      [["--set", "lam.cidr=10.0.0.0/8", "values.yaml"], /'lam\.cidr=.+ \(cluster, nodes, .+\)\.$/],
+      [["--set", "nodes=[", "values.yaml"], /'nodes=\[' is invalid\. Its value is not YAML: /],
     ] as const) {
       const { status, stdout, lines } = run("source", ...args);
       assert.match(lines[0] ?? "", message);
-      assert.match(lines[1] ?? "", /^usage: /);
+      assert.match(lines[1] ?? "", /^Usage: npm run -s import-values -- /);
       assert.equal(stdout, "");
       assert.equal(status, 2);
     }

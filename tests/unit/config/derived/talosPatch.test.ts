@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import { ConfigError, readSettings, type Settings } from "../../../../config";
 import { omniPatch, talosForm, talosPatch } from "../../../../config/derived/talosPatch";
 import { readStackSettings } from "../../../../config/stackFile";
@@ -213,53 +212,3 @@ describe("settings of a stack file", () => {
     });
   });
 });
-
-describe("command talos-patch", function () {
-  // Each call starts a process that compiles and loads what it imports.
-  this.timeout(60_000);
-
-  it("prints the patch of a stack as YAML, and nothing else to standard output", () => {
-    const { status, stdout, stderr } = talosPatchCommand("--stack", "prod", "--form", "documents");
-    assert.equal(status, 0, stderr);
-    assert.equal(stderr, "");
-    const documents = parseAllDocuments(stdout);
-    assert.deepEqual(
-      documents.map((document) => document.toJS()),
-      talosPatch(readStackSettings("prod", STACKS), "documents"),
-    );
-    // What workers refuse says so.
-    assert.match(
-      stdout,
-      /# For control planes only.+\napiVersion: v1alpha1\nkind: KubeProxyConfig/,
-    );
-  });
-
-  it("prints what belongs into a cluster template with --omni", () => {
-    const { status, stdout } = talosPatchCommand("--stack", "prod", "--omni", "--form", "classic");
-    assert.equal(status, 0);
-    assert.deepEqual(parse(stdout), omniPatch(readStackSettings("prod", STACKS), "classic")[0]);
-  });
-
-  it("exits with 1 and names the stacks when there is no such stack", () => {
-    const { status, stdout, stderr } = talosPatchCommand("--stack", "nowhere");
-    assert.equal(status, 1);
-    assert.equal(stdout, "");
-    assert.match(
-      stderr,
-      /^Pulumi\.nowhere\.yaml: there is no such stack \(nowhere\); take one of .*\bprod\b.*\n$/,
-    );
-  });
-
-  it("exits with 2 and the usage when it is called wrongly", () => {
-    const { status, stdout, stderr } = talosPatchCommand("--stack", "prod", "--form", "compact");
-    assert.equal(status, 2);
-    assert.equal(stdout, "");
-    assert.match(stderr, /^--form: there is no such form \(compact\); take classic or documents\n/);
-    assert.match(stderr, /--stack prod \[--form classic\|documents\] \[--omni\]/);
-  });
-});
-
-function talosPatchCommand(...args: string[]) {
-  const command = ["--require", "ts-node/register", "commands/talosPatch.ts", ...args];
-  return spawnSync(process.execPath, command, { cwd: ROOT, encoding: "utf8" });
-}
