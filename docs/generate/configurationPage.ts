@@ -4,13 +4,6 @@ import type { Rule } from "../../config";
 /** The schema of each key of a configuration. */
 export type Schemas = Readonly<Record<string, z.ZodType>>;
 
-/** A worked example. */
-export interface Example {
-  /** Name of the stack file. */
-  readonly file: string;
-  readonly text: string;
-}
-
 /** The part of JSON schema that the generator uses. */
 export interface SchemaNode {
   /** Missing where any type is accepted. */
@@ -38,16 +31,12 @@ export function jsonSchema(schemas: Schemas): SchemaNode {
 }
 
 /** The page that documents a configuration, in Markdown. */
-export function configurationPage(
-  schemas: Schemas,
-  rules: readonly Rule[],
-  examples: readonly Example[],
-): string {
+export function configurationPage(schemas: Schemas, rules: readonly Rule[]): string {
   const root = jsonSchema(schemas);
   const sections = Object.entries(root.properties ?? {}).map(([key, node]) =>
     section(key, node, isRequired(root, key)),
   );
-  return [INTRODUCTION, ...sections, rulesSection(rules), examplesSection(examples)].join("\n");
+  return [INTRODUCTION, ...sections, rulesSection(rules), EXAMPLES].join("\n");
 }
 
 const INTRODUCTION = `<!-- Made by \`npm run docs\` from config/schema and config/rules: change those, not this file. -->
@@ -147,13 +136,13 @@ ${rules.map(({ name, severity, description }) => tableRow(`\`${name}\``, severit
 `;
 }
 
-function examplesSection(examples: readonly Example[]): string {
-  return `## Examples
+/** The files are linked, not copied: a user may edit or delete them. */
+const EXAMPLES = `## Examples
 
-Two sites of a company, dual stack, with BGP instead of L2 announcements. The second site has no internet.
-
-${examples.map(({ file, text }) => `\`${file}\`:\n\n\`\`\`yaml\n${text}\`\`\`\n`).join("\n")}`;
-}
+- \`Pulumi.prod.yaml\`: one LAN, L2 announcements.
+- \`Pulumi.site-a.yaml\`: the first of a company's two sites, dual stack, BGP instead of L2 announcements.
+- \`Pulumi.site-b.yaml\`: the second site, without internet.
+`;
 
 function tableRow(...cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

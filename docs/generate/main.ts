@@ -7,9 +7,6 @@ import { verificationPage } from "./verificationPage";
 
 const ROOT = join(__dirname, "../..");
 
-/** Stack files that the page shows as examples. */
-const EXAMPLES = ["Pulumi.site-a.yaml", "Pulumi.site-b.yaml"];
-
 /** A file that is made out of the fields of the schema, the rules and the checks. */
 export interface GeneratedFile {
   /** Path within the repository. */
@@ -23,9 +20,8 @@ export interface GeneratedFile {
  * @throws Error as {@link projectFile} does.
  */
 export function generatedFiles(schemas: Schemas = schema): GeneratedFile[] {
-  const examples = EXAMPLES.map((file) => ({ file, text: readText(file) }));
   return [
-    { path: "docs/configuration.md", text: configurationPage(schemas, rules, examples) },
+    { path: "docs/configuration.md", text: configurationPage(schemas, rules) },
     { path: "Pulumi.yaml", text: projectFile(readText("Pulumi.yaml"), schemas) },
     { path: "docs/verification.md", text: verificationPage() },
   ];
