@@ -201,7 +201,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       check: "service-policies",
       name: "two policies for a Service",
       finding:
-        /^default\/web \(.*\): 2 policies match it: another, services; expected one policy with loadBalancerIPs; next: make their serviceSelectors exclude each other/,
+        /^default\/web \(.*\): two policies match it: another, services; expected one policy with loadBalancerIPs; next: make their serviceSelectors exclude each other/,
       ...adding(lab, policy("another"), loadBalancer("web")),
     },
     {

@@ -84,7 +84,7 @@ export const servicePolicies = serviceCheck({
         seen:
           names.length === 0
             ? "no policy matches it"
-            : `${names.length} policies match it: ${names.join(", ")}`,
+            : `${names.length === 2 ? "two" : names.length} policies match it: ${names.join(", ")}`,
         expected: "one policy with loadBalancerIPs",
         next:
           names.length === 0

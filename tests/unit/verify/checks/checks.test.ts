@@ -483,7 +483,7 @@ const scenarios: readonly Scenario[] = [
   {
     check: "service-policies",
     name: "two policies for a Service",
-    seen: /^default\/web \(192\.168\.10\.50\): 2 policies match it: services, another;/,
+    seen: /^default\/web \(192\.168\.10\.50\): two policies match it: services, another;/,
     next: /exclude each other/,
     break: (facts) => {
       facts.policies = [
