@@ -6,6 +6,7 @@ import * as pools from "./pools";
 import * as routing from "./routing";
 import type { Rule } from "./rule";
 import * as software from "./software";
+import * as userValues from "./userValues";
 
 /** Every rule, in the order in which problems are reported. */
 export const rules: readonly Rule[] = [
@@ -106,4 +107,6 @@ export const rules: readonly Rule[] = [
   software.serviceMonitorsNeedPrometheus,
   software.userValuesWithoutConflicts,
   software.userValuesNotDead,
+  userValues.valuesShadowNothing,
+  userValues.extraConfigHasOneOwner,
 ];
