@@ -15,6 +15,7 @@ export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
 export { type HelmValues, valueAt } from "./derived/helmValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
 export { managedValues, VALUE_MAPPINGS } from "./derived/managedValues";
+export { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "./derived/ownCrds";
 export {
   isControlPlaneOnly,
   omniPatch,

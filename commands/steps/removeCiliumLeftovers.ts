@@ -7,21 +7,13 @@ import {
   type KubernetesObject,
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
+import { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "../../config";
 import { ignoreNotFound, loadCluster, retryTransient } from "../../kubernetes/client";
 import { until } from "../../kubernetes/until";
 import { runStep } from "./runStep";
 
 /** For the pods, and again for the CRDs. */
 const TIMEOUT_SECONDS = 300;
-
-/** Kinds whose objects Cilium makes for its own use. Objects of every other kind are the user's. */
-const RUNTIME_KINDS = new Set([
-  "CiliumBGPNodeConfig",
-  "CiliumEndpoint",
-  "CiliumEndpointSlice",
-  "CiliumIdentity",
-  "CiliumNode",
-]);
 
 const NAMESPACE = "kube-system";
 
@@ -83,14 +75,14 @@ async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
 
 async function ciliumCrds(cluster: KubeConfig): Promise<V1CustomResourceDefinition[]> {
   const { items } = await cluster.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition();
-  return items.filter(({ spec }) => spec.group === "cilium.io");
+  return items.filter(({ metadata }) => CILIUM_CRDS.includes(metadata?.name ?? ""));
 }
 
 /** Objects of Cilium's CRDs that Cilium did not make, as kind/namespace/name. */
 async function usersObjects(cluster: KubeConfig): Promise<string[]> {
   const api = cluster.makeApiClient(CustomObjectsApi);
   const crds = (await ciliumCrds(cluster)).filter(
-    ({ spec }) => !RUNTIME_KINDS.has(spec.names.kind),
+    ({ metadata }) => !CILIUM_RUNTIME_CRDS.includes(metadata?.name ?? ""),
   );
   const found = await Promise.all(
     crds.map(async ({ spec }) => {
