@@ -1,8 +1,8 @@
-import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { Bgp } from "./components/bgp";
 import { Cilium } from "./components/cilium";
 import { CiliumCrdGate } from "./components/ciliumCrdGate";
+import { clusterProvider } from "./components/clusterProvider";
 import { DestroyGuard } from "./components/destroyGuard";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
@@ -14,22 +14,24 @@ import { loadGatewayApiBundle } from "./sources/gatewayApiBundle";
 
 // A function, so that the engine can run it more than once in a process (lab/, tests/).
 export = async () => {
+  // An older CLI knows no error hooks, and would fail half-way.
+  await pulumi.runtime.requirePulumiVersion(">=3.246.0");
   const settings = await stackSettings();
   const { cluster, gatewayApi, cilium, loadBalancing, bgp } = settings;
   await checkChartValues(cilium.chart, cilium.values);
   const bundle = await loadGatewayApiBundle(gatewayApi);
 
   const location = { kubeconfig: cluster.kubeconfig, context: cluster.context };
-  const provider = new k8s.Provider("cluster", {
-    kubeconfig: cluster.kubeconfig,
-    context: cluster.context,
-    // Without it a renewed kubeconfig would replace the provider, and every resource of it.
-    clusterIdentifier: cluster.name,
-  });
+  const provider = clusterProvider("cluster", cluster);
 
   const gatewayApiCrds = new GatewayApiCrds(
     "gateway-api",
-    { bundle, adopt: gatewayApi.adopt, retainOnDelete: cilium.retainOnDelete },
+    {
+      bundle,
+      adopt: gatewayApi.adopt,
+      protect: cilium.protect,
+      retainOnDelete: cilium.protect || cilium.retainOnDelete,
+    },
     { providers: [provider] },
   );
 
@@ -60,6 +62,7 @@ export = async () => {
       pools: loadBalancing.pools,
       policies: loadBalancing.policies,
       apiVersion: ciliumApiVersion(settings),
+      retainOnDelete: cilium.retainOnDelete,
     },
     { providers: [provider], dependsOn: [gate] },
   );
@@ -77,6 +80,7 @@ export = async () => {
           holdTime: bgp.holdTime,
           keepAlive: bgp.keepAlive,
           apiVersion: ciliumApiVersion(settings),
+          retainOnDelete: cilium.retainOnDelete,
         },
         { providers: [provider], dependsOn: [gate] },
       ),

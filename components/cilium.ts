@@ -60,7 +60,8 @@ export class Cilium extends pulumi.ComponentResource {
       {
         parent: this,
         protect,
-        retainOnDelete,
+        // What is protected the engine never deletes, not even in the place of what replaces it.
+        retainOnDelete: protect || retainOnDelete,
         dependsOn: [leftovers],
         ...retryOnLostConnection(`${name}-lost-connection`),
       },

@@ -8,7 +8,9 @@ export interface GatewayApiCrdsArgs {
   readonly bundle: GatewayApiBundle;
   /** Whether fields that another tool manages are taken over. */
   readonly adopt: boolean;
-  /** Whether the CRDs stay in the cluster when the stack is destroyed. */
+  /** Whether Pulumi refuses to delete or replace a CRD. */
+  readonly protect: boolean;
+  /** Whether a CRD stays in the cluster when it leaves the stack. */
   readonly retainOnDelete: boolean;
 }
 
@@ -23,7 +25,7 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
 
   constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:GatewayApiCrds", name, {}, opts);
-    const { bundle, adopt, retainOnDelete } = args;
+    const { bundle, adopt, protect, retainOnDelete } = args;
     const options = {
       parent: this,
       retainOnDelete,
@@ -35,7 +37,7 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
         new k8s.apiextensions.v1.CustomResourceDefinition(
           `${name}-${manifest.metadata.name}`,
           withWaitAnnotations(manifest, adopt),
-          options,
+          { ...options, protect },
         ),
     );
 
@@ -43,7 +45,7 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
     for (const manifest of bundle.policies) {
       new k8s.apiextensions.CustomResource(
         `${name}-${manifest.kind === "ValidatingAdmissionPolicy" ? "policy" : "binding"}-${manifest.metadata.name}`,
-        manifest,
+        withPatchForce(manifest, adopt),
         { ...options, dependsOn: crds },
       );
     }
@@ -51,6 +53,16 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
     this.digest = pulumi.output(bundle.digest);
     this.registerOutputs({ digest: this.digest });
   }
+}
+
+/** Fields are taken over from whatever has set them before. */
+const PATCH_FORCE = { "pulumi.com/patchForce": "true" };
+
+function withPatchForce(manifest: Manifest, adopt: boolean): Manifest {
+  if (!adopt) return manifest;
+  const { annotations } = manifest.metadata as { annotations?: Record<string, string> };
+  const metadata = { ...manifest.metadata, annotations: { ...annotations, ...PATCH_FORCE } };
+  return { ...manifest, metadata };
 }
 
 /** Makes Pulumi wait until the CRD is Established; by default it takes a CRD to be ready at once. */
@@ -66,7 +78,7 @@ function withWaitAnnotations(
       annotations: {
         ...(metadata.annotations as Record<string, string> | undefined),
         "pulumi.com/waitFor": "condition=Established",
-        ...(adopt && { "pulumi.com/patchForce": "true" }),
+        ...(adopt && PATCH_FORCE),
       },
     },
   };

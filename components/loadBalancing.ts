@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { policySpec, poolSpec, type Settings } from "../config";
+import { otherVersions } from "./otherVersions";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 
 export interface LoadBalancingArgs {
@@ -9,6 +10,8 @@ export interface LoadBalancingArgs {
   readonly policies: Settings["loadBalancing"]["policies"];
   /** apiVersion of CiliumLoadBalancerIPPool that the installed Cilium serves. */
   readonly apiVersion: string;
+  /** Whether the objects stay in the cluster when they leave the stack. */
+  readonly retainOnDelete: boolean;
 }
 
 /** The pools that LoadBalancer addresses come from, and the policies that announce them on the LAN. */
@@ -21,7 +24,11 @@ export class LoadBalancing extends pulumi.ComponentResource {
 
   constructor(name: string, args: LoadBalancingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:LoadBalancing", name, {}, opts);
-    const options = { parent: this, ...retryOnLostConnection(`${name}-lost-connection`) };
+    const options = {
+      parent: this,
+      retainOnDelete: args.retainOnDelete,
+      ...retryOnLostConnection(`${name}-lost-connection`),
+    };
 
     const pools = args.pools.map(
       (pool) =>
@@ -33,7 +40,7 @@ export class LoadBalancing extends pulumi.ComponentResource {
             metadata: { name: pool.name },
             spec: poolSpec(pool),
           },
-          options,
+          { ...options, aliases: otherVersions("CiliumLoadBalancerIPPool") },
         ),
     );
 

@@ -80,13 +80,13 @@ export const cilium = z
       .boolean()
       .default(true)
       .describe(
-        "Refuse to destroy the stack or to replace the Release, whose removal takes every pod's network down.",
+        "Refuse to destroy the stack, and to delete or replace the Release, whose removal takes every pod's network down, or a CRD, which takes all its objects with it.",
       ),
     retainOnDelete: z
       .boolean()
       .default(false)
       .describe(
-        "Leave the Release and the CRDs in the cluster when the stack is destroyed, to hand them over.",
+        "Leave the Release, the CRDs, pools, policies and BGP in the cluster when they leave the stack, to hand them over.",
       ),
     allowUntested: z
       .boolean()

@@ -43,6 +43,11 @@ export class Mocked {
   public readonly resources: Registered[] = [];
   /** By a resource's name, the hooks that decide whether a failed operation is retried. */
   public readonly onError = new Map<string, string[]>();
+  /** By a resource's name, what the engine does with it. */
+  public readonly options = new Map<
+    string,
+    { protect: boolean; retainOnDelete: boolean; ignoreChanges: string[] }
+  >();
   private readonly aliases = new Map<string, string[]>();
   private readonly stdout: ReadonlyMap<string, string>;
   private clock = 0;
@@ -109,8 +114,16 @@ export class Mocked {
       this.onError.set(request.getName(), request.getHooks()?.getOnErrorList() ?? []);
       this.aliases.set(
         request.getName(),
-        request.getAliasesList().map((alias) => alias.getSpec()?.getName() ?? alias.getUrn()),
+        request.getAliasesList().map((alias) => {
+          const spec = alias.getSpec();
+          return spec === undefined ? alias.getUrn() : spec.getName() || spec.getType();
+        }),
       );
+      this.options.set(request.getName(), {
+        protect: request.getProtect(),
+        retainOnDelete: request.getRetainondelete(),
+        ignoreChanges: request.getIgnorechangesList(),
+      });
       return registerResource(request, callback);
     };
   }
@@ -124,8 +137,14 @@ interface Monitor {
 
 interface RegisterRequest {
   getName(): string;
+  getProtect(): boolean;
+  getRetainondelete(): boolean;
+  getIgnorechangesList(): string[];
   getHooks(): { getOnErrorList(): string[] } | undefined;
-  getAliasesList(): { getUrn(): string; getSpec(): { getName(): string } | undefined }[];
+  getAliasesList(): {
+    getUrn(): string;
+    getSpec(): { getName(): string; getType(): string } | undefined;
+  }[];
 }
 
 /** The URN of a resource; it tells its parents' types. Awaiting it waits until the resource is registered. */

@@ -68,6 +68,11 @@ describe("index.ts", () => {
     for (const { name, provider } of kubernetes) {
       assert.match(provider ?? "", /pulumi:providers:kubernetes::cluster::cluster-id$/, name);
     }
+    assert.deepEqual(mocked.options.get("cluster")?.ignoreChanges, ["clusterIdentifier"]);
+    for (const name of ["cilium-release", "gateway-api-gateways.gateway.networking.k8s.io"]) {
+      const { protect, retainOnDelete } = mocked.options.get(name) ?? {};
+      assert.deepEqual([protect, retainOnDelete], [true, true], name);
+    }
     assert.deepEqual(mocked.one("pulumi:providers:kubernetes").inputs, {
       clusterIdentifier: "talos-proxmox-prod",
       context: "prod",

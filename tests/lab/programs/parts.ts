@@ -17,7 +17,7 @@ async function crdsAndRelease() {
   const { retainOnDelete } = settings.cilium;
   const gatewayApi = new GatewayApiCrds(
     "gateway-api",
-    { bundle, adopt, retainOnDelete },
+    { bundle, adopt, protect: false, retainOnDelete },
     { providers: [provider] },
   );
   const values = ciliumValues(settings, bundle.digest);
@@ -40,7 +40,11 @@ export async function programWithoutGate(): Promise<Record<string, unknown>> {
   const { settings, provider, cilium } = await crdsAndRelease();
   new LoadBalancing(
     "load-balancing",
-    { ...settings.loadBalancing, apiVersion: ciliumApiVersion(settings) },
+    {
+      ...settings.loadBalancing,
+      apiVersion: ciliumApiVersion(settings),
+      retainOnDelete: false,
+    },
     { providers: [provider], dependsOn: [cilium] },
   );
   return {};

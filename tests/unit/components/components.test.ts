@@ -67,7 +67,11 @@ describe("components", () => {
   }
 
   function bgp(): Bgp {
-    return new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2" }, { providers: [provider] });
+    return new Bgp(
+      "bgp",
+      { ...BGP, retainOnDelete: true, apiVersion: "cilium.io/v2" },
+      { providers: [provider] },
+    );
   }
 
   it("have type tokens of the project", async () => {
@@ -76,6 +80,7 @@ describe("components", () => {
       pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
       policies: [],
       apiVersion: "cilium.io/v2",
+      retainOnDelete: false,
     });
     const types = await Promise.all(
       [gate, balancing, bgp(), cilium({ chart: "cilium" })].map(
@@ -113,12 +118,13 @@ describe("components", () => {
           pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
           policies: [{ name: "q", interfaces: [], nodeSelector: {}, externalIPs: false }],
           apiVersion: "cilium.io/v2",
+          retainOnDelete: true,
         }).generations,
       ),
       value(
         new GatewayApiCrds(
           "crds",
-          { bundle: BUNDLE, adopt: false, retainOnDelete: false },
+          { bundle: BUNDLE, adopt: true, protect: true, retainOnDelete: true },
           { providers: [provider] },
         ).digest,
       ),
@@ -129,6 +135,26 @@ describe("components", () => {
       ...["bgp-advertisement", "bgp-cluster-config", "bgp-peer-config", "cilium-release"],
       ...["crds-gateways.example", "crds-policy-safe-upgrades", "lb-policy-q", "lb-pool-p"],
     ]);
+    for (const { name } of kubernetes.filter(({ type }) => type !== RELEASE)) {
+      assert.equal(mocked.options.get(name)?.retainOnDelete, true, name);
+    }
+    // Another apiVersion is another type, and without an alias another resource for one object.
+    for (const [name, kind] of [
+      ["lb-pool-p", "CiliumLoadBalancerIPPool"],
+      ["bgp-advertisement", "CiliumBGPAdvertisement"],
+      ["bgp-peer-config", "CiliumBGPPeerConfig"],
+      ["bgp-cluster-config", "CiliumBGPClusterConfig"],
+    ]) {
+      assert.deepEqual(
+        kubernetes.find((resource) => resource.name === name)?.aliases,
+        ["v2", "v2alpha1"].map((version) => `kubernetes:cilium.io/${version}:${kind}`),
+      );
+    }
+    assert.equal(mocked.options.get("crds-gateways.example")?.protect, true);
+    for (const name of ["crds-gateways.example", "crds-policy-safe-upgrades"]) {
+      const inputs = kubernetes.find((resource) => resource.name === name)?.inputs;
+      assert.match(JSON.stringify(inputs?.metadata), /"pulumi\.com\/patchForce":"true"/, name);
+    }
     const reference = `${await urnOf(provider)}::cluster-id`;
     for (const { name, provider } of kubernetes) assert.equal(provider, reference, name);
     for (const { name, provider } of mocked.resources.filter(({ type }) => type === COMMAND)) {
@@ -158,6 +184,7 @@ describe("components", () => {
         { name: "every-device", interfaces: [], nodeSelector: {}, externalIPs: false },
       ],
       apiVersion: "cilium.io/v2alpha1",
+      retainOnDelete: false,
     });
     assert.deepEqual(await value(balancing.pools), ["web", "rest"]);
     assert.deepEqual(Object.keys(await value(balancing.generations)), [
