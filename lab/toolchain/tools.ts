@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /** Where a program that the user has already may be, and which versions of it will do. */
-export interface Installed {
+interface Installed {
   /** On PATH, in the folder that KUBEBUILDER_ASSETS names, or among the plugins of Pulumi's home folder. */
   readonly where: "PATH" | "KUBEBUILDER_ASSETS" | "PULUMI_PLUGINS";
   /** Arguments that make it print its version. */

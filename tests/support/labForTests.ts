@@ -23,7 +23,7 @@ import { prepareToolchain } from "../../lab/toolchain/toolchain";
 export const ENGINE_TIMEOUT = 240_000;
 
 /** Milliseconds that building the toolchain may take: about 25 minutes from an empty cache, on a slow machine more. */
-export const BUILD_TIMEOUT = 60 * 60_000;
+const BUILD_TIMEOUT = 60 * 60_000;
 
 /** Clients for a lab's cluster, as its administrator. */
 export interface Clients {
