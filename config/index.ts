@@ -3,6 +3,7 @@ export {
   addressRange,
   cidrRange,
   contains,
+  describeRange,
   familyOf,
   overlaps,
   rangeSize,
@@ -41,4 +42,5 @@ export {
   settingsOf,
   stackNames,
 } from "./stackFile";
+export { count } from "./text";
 export { VIRTUAL_IP_OBJECTS } from "./virtualIpObjects";

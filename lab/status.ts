@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { describeRange } from "../config";
 import { loadCluster } from "../kubernetes/client";
 import { conditionIsTrue } from "../kubernetes/conditions";
 import { isNodeReady } from "../kubernetes/nodeStatus";
@@ -104,7 +105,9 @@ function poolsRow({ pools }: ClusterFacts): StatusRow {
     state: lines(
       pools.map((pool) => {
         const blocks = pool.spec?.blocks ?? [];
-        const ranges = blocks.map(({ cidr, start, stop }) => cidr ?? `${start} to ${stop}`);
+        const ranges = blocks.map(
+          ({ cidr, start = "", stop = start }) => cidr ?? describeRange({ start, stop }),
+        );
         const available = addressCount(pool, "IPsAvailable") ?? "?";
         const total = addressCount(pool, "IPsTotal") ?? "?";
         return `${pool.metadata?.name}: ${ranges.join(", ")}, ${available} of ${total} free`;

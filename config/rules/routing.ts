@@ -1,5 +1,6 @@
 import { contains } from "../addresses";
 import { lanClaims, nodeClaims } from "../addressPlan";
+import { matchesDevice } from "../devices";
 import { count } from "../text";
 import { problemIf, type Rule } from "./rule";
 
@@ -119,9 +120,7 @@ export const deviceOnLan: Rule = {
   severity: "error",
   check: ({ routing: { devices } }) =>
     devices.flatMap((device, index) => {
-      const foreign = foreignInterface((name) =>
-        device.endsWith("+") ? name.startsWith(device.slice(0, -1)) : name === device,
-      );
+      const foreign = foreignInterface((name) => matchesDevice(device, name));
       return problemIf(foreign !== undefined, {
         path: `routing.devices.${index}`,
         wrong: `it matches ${foreign}, which is not an interface of the LAN (${device})`,

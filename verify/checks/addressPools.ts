@@ -4,6 +4,7 @@ import {
   addressRange,
   cidrRange,
   contains,
+  count,
   policySpec,
   poolSpec,
   single,
@@ -17,7 +18,7 @@ import {
   poolCondition,
   qualifiedName,
 } from "../facts/loadBalancers";
-import { count, defineCheck, type Finding, notApplicable, passedUnless } from "./check";
+import { defineCheck, type Finding, notApplicable, passedUnless } from "./check";
 
 export const poolsAsConfigured = defineCheck({
   name: "pools",

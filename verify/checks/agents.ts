@@ -1,9 +1,8 @@
-import { matchesDevice, type Settings } from "../../config";
+import { count, matchesDevice, type Settings } from "../../config";
 import type { AgentReport } from "../facts/agentReport";
 import { type Facts, isStackRelease } from "../facts/facts";
 import {
   type Check,
-  count,
   defineCheck,
   type Finding,
   notApplicable,

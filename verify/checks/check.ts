@@ -1,4 +1,4 @@
-import type { Settings } from "../../config";
+import { count, type Settings } from "../../config";
 import type { Facts } from "../facts/facts";
 
 /** Something that is not as the stack asks. */
@@ -72,9 +72,4 @@ export function unknownIfSimulated({ agentAnswers }: Facts): Verdict | undefined
   return simulated === 0
     ? undefined
     : unknown(`${count(simulated, "node")} simulated by KWOK: no agent runs there`);
-}
-
-/** A number with its noun: 1 node, 5 nodes. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 }

@@ -1,16 +1,9 @@
+import { count } from "../../config";
 import { findCondition } from "../../kubernetes/conditions";
 import type { AgentReport, ProbedPath } from "../facts/agentReport";
 import type { Facts } from "../facts/facts";
 import { agentsAnswer, controllers, datapathDevices, interHostRouting } from "./agents";
-import {
-  count,
-  defineCheck,
-  type Finding,
-  failed,
-  passed,
-  unknown,
-  unknownIfSimulated,
-} from "./check";
+import { defineCheck, type Finding, failed, passed, unknown, unknownIfSimulated } from "./check";
 
 /** Milliseconds after an agent is ready during which a failed probe does not count: its health endpoint starts later. */
 const SETTLING = 30_000;

@@ -1,4 +1,5 @@
-import { count, defineCheck, notApplicable, passedUnless } from "./check";
+import { count } from "../../config";
+import { defineCheck, notApplicable, passedUnless } from "./check";
 
 /** What Talos itself says of its KubePrism. */
 export const kubePrismStatuses = defineCheck({

@@ -1,6 +1,14 @@
-import { type AddressRange, cidrRange, contains, familyOf, overlaps, single } from "../../config";
+import {
+  type AddressRange,
+  cidrRange,
+  contains,
+  count,
+  familyOf,
+  overlaps,
+  single,
+} from "../../config";
 import { internalIps } from "../../kubernetes/nodeStatus";
-import { count, defineCheck, type Finding, notApplicable, passedUnless, unknown } from "./check";
+import { defineCheck, type Finding, notApplicable, passedUnless, unknown } from "./check";
 
 /** Cilium's direct routes have other nodes as next hops, so all nodes must be on one L2 network. */
 export const nodesOnOneLan = defineCheck({

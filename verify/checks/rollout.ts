@@ -1,6 +1,7 @@
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
+import { count } from "../../config";
 import { ciliumDaemonSet, type Facts, isStackRelease } from "../facts/facts";
-import { count, defineCheck, failed, passed, passedUnless } from "./check";
+import { defineCheck, failed, passed, passedUnless } from "./check";
 
 /** Seen of an object whose status belongs to an earlier generation. */
 const NOT_PROCESSED = "the controller has not processed the latest change";

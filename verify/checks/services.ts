@@ -1,4 +1,5 @@
 import type { V1Service } from "@kubernetes/client-node";
+import { count } from "../../config";
 import { isNodeReady } from "../../kubernetes/nodeStatus";
 import { selects } from "../../kubernetes/selectors";
 import type { ClusterFacts, CustomResource, Facts } from "../facts/facts";
@@ -19,7 +20,6 @@ import {
 import { agentsAnswer } from "./agents";
 import {
   type Check,
-  count,
   defineCheck,
   type Finding,
   notApplicable,
