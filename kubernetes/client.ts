@@ -1,5 +1,15 @@
-import { ApiException, KubeConfig } from "@kubernetes/client-node";
+import { ApiException, type KubeConfig } from "@kubernetes/client-node";
 import pRetry from "p-retry";
+import { AccessError } from "./accessError";
+import { ClusterConnection } from "./clusterConnection";
+import { isFinal } from "./isFinal";
+import { readKubeconfig } from "./kubeconfig";
+
+/** Milliseconds during which work is repeated. */
+const RETRY_TIME = 30_000;
+
+/** Errors that work was repeated for until the time was over; {@link retryTransient} around it must not do so again. */
+const retried = new WeakSet<object>();
 
 /** Where a cluster's address and credentials are. */
 export interface ClusterLocation {
@@ -9,28 +19,50 @@ export interface ClusterLocation {
   readonly context?: string | undefined;
 }
 
-/** @throws Error when the kubeconfig cannot be read, or has no such context. */
+/** @throws AccessError when the kubeconfig cannot be read, or lacks the context, or the cluster or user of the context. */
 export function loadCluster({ kubeconfig, context }: ClusterLocation = {}): KubeConfig {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(kubeconfig);
-  if (context === undefined) return config;
-  if (config.getContextObject(context) === null) {
-    const known = config.getContexts().map(({ name }) => name);
-    throw new Error(
-      `context: not in the kubeconfig (${context}); use one of its own: ${known.join(", ") || "none"}`,
+  const config = readKubeconfig(kubeconfig);
+  const name = context ?? config["current-context"];
+  const known = config.contexts.map((entry) => entry.name).join(", ") || "none";
+  const where = config.files.join(", ");
+  if (name === undefined) {
+    throw new AccessError(
+      `context: none is chosen (${where} has no current-context); choose one of its own: ${known}`,
     );
   }
-  config.setCurrentContext(context);
-  return config;
+  const chosen = config.contexts.find((entry) => entry.name === name)?.context;
+  if (chosen === undefined) {
+    throw new AccessError(`context: not in the kubeconfig (${name}); use one of its own: ${known}`);
+  }
+  const { cluster = "", user = "" } = chosen;
+  if (!config.clusters.some((entry) => entry.name === cluster && entry.cluster?.server)) {
+    throw new AccessError(
+      `context ${name}: its cluster is not in the kubeconfig, or has no server (${cluster || "no name"}); mend ${where}, or use another context: ${known}`,
+    );
+  }
+  if (!config.users.some((entry) => entry.name === user)) {
+    throw new AccessError(
+      `context ${name}: its user is not in the kubeconfig (${user || "no name"}); mend ${where}, or use another context: ${known}`,
+    );
+  }
+  return new ClusterConnection(config, name);
 }
 
 /**
  * Repeats work for about half a minute while the API server, or the network to it, is at fault: a server that goes
  * away, or that answers "storage is (re)initializing" just after a CRD changed.
  */
-export function retryTransient<T>(work: () => Promise<T>): Promise<T> {
-  return pRetry(work, { retries: 5, shouldRetry: ({ error }) => isTransient(error) });
+export async function retryTransient<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await pRetry(work, {
+      retries: 5,
+      maxRetryTime: RETRY_TIME,
+      shouldRetry: ({ error }) => !isFinal(error) && !retried.has(error),
+    });
+  } catch (error) {
+    if (error instanceof Error) retried.add(error);
+    throw error;
+  }
 }
 
 /** {@link retryTransient} that returns undefined when the API server answers 404: no such object or kind. */
@@ -43,15 +75,12 @@ export async function ignoreNotFound<T>(work: () => Promise<T>): Promise<T | und
   }
 }
 
-function isTransient(error: unknown): boolean {
-  if (error instanceof ApiException) return error.code === 429 || error.code >= 500;
-  // The client's own transport errors have a code; the errors that this program throws have none.
-  return error instanceof Error && "code" in error;
-}
-
 /** An error of the Kubernetes client in one line. */
 export function describeError(error: unknown): string {
-  if (error instanceof ApiException) return `HTTP ${error.code}: ${statusMessage(error.body)}`;
+  if (error instanceof ApiException) {
+    const remedy = error.code === 403 ? "; grant this right, or use credentials that have it" : "";
+    return `HTTP ${error.code}: ${statusMessage(error.body)}${remedy}`;
+  }
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
   return `${error.message}${cause}`;

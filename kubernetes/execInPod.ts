@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
+import { AccessError } from "./accessError";
 
 /** Milliseconds that a command in a pod may take; an agent that is busy needs a few seconds. */
 const TIMEOUT = 30_000;
@@ -41,7 +42,7 @@ export async function execInPod(
             // Without a status before it the connection was cut off.
             socket.on("close", () => reject(connectionError(`${what}: the connection was lost`)));
           },
-          (error) => reject(connectionError(`${what}: ${messageOf(error)}`)),
+          (error) => reject(handshakeError(what, messageOf(error))),
         );
     });
     if (status.status === "Success") return stdout.text();
@@ -52,6 +53,14 @@ export async function execInPod(
     clearTimeout(timer);
     close();
   }
+}
+
+function handshakeError(what: string, message: string): Error {
+  const [, status] = /^Unexpected server response: (401|403)$/.exec(message) ?? [];
+  if (status === undefined) return connectionError(`${what}: ${message}`);
+  return new AccessError(
+    `${what}: HTTP ${status}; grant get and create on pods/exec, or use credentials that have these rights`,
+  );
 }
 
 /** An error of the way to the API, not of the command. */

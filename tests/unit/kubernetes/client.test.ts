@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { ApiException } from "@kubernetes/client-node";
-import { ignoreNotFound, loadCluster } from "../../../kubernetes/client";
+import { ignoreNotFound, loadCluster, retryTransient } from "../../../kubernetes/client";
 
 function kubeconfig(currentContext: string): string {
   const names = ["prod", "lab"];
@@ -64,5 +66,44 @@ describe("ignoreNotFound", () => {
   it("returns undefined for 404, and throws every other answer", async () => {
     assert.equal(await ignoreNotFound(failWith(404)), undefined);
     await assert.rejects(ignoreNotFound(failWith(403)), { code: 403 });
+  });
+});
+
+describe("retryTransient", () => {
+  beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+  afterEach(() => mock.timers.reset());
+
+  /** How often work is done that fails like this, with retries within retries. */
+  async function attempts(error: Error): Promise<number> {
+    let count = 0;
+    const work = async () => {
+      count++;
+      throw error;
+    };
+    let done = false;
+    const ended = assert
+      .rejects(
+        ignoreNotFound(() => retryTransient(() => retryTransient(work))),
+        error,
+      )
+      .finally(() => {
+        done = true;
+      });
+    while (!done) {
+      mock.timers.tick(1000);
+      await setImmediate();
+    }
+    await ended;
+    return count;
+  }
+
+  it("repeats what may pass, and does not multiply when it is nested", async () => {
+    assert.equal(await attempts(Object.assign(new Error("gone"), { code: "ECONNREFUSED" })), 6);
+    assert.equal(await attempts(new ApiException(503, "", "", {})), 6);
+  });
+
+  it("repeats nothing that is final", async () => {
+    assert.equal(await attempts(new ApiException(403, "", "", {})), 1);
+    assert.equal(await attempts(new Error("no credential")), 1);
   });
 });
