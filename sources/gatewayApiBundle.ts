@@ -2,14 +2,9 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "@pulumi/pulumi";
-import pRetry, { AbortError } from "p-retry";
 import { parseAllDocuments } from "yaml";
 import type { Settings } from "../config";
-
-/** Of one attempt. */
-const DOWNLOAD_TIMEOUT_SECONDS = 30;
-/** After 1, 2 and 4 seconds. */
-const DOWNLOAD_RETRIES = 3;
+import { download } from "./download";
 
 /** A Kubernetes object as it stands in a manifest. */
 export interface Manifest {
@@ -39,7 +34,7 @@ export async function loadGatewayApiBundle(
   const source =
     settings.source ??
     `https://github.com/kubernetes-sigs/gateway-api/releases/download/${version}/${channel}-install.yaml`;
-  const text = /^https?:/.test(source) ? await download(source) : await readLocal(source);
+  const text = /^https?:/.test(source) ? await readRemote(source) : await readLocal(source);
 
   if (sha256 !== undefined) {
     const actual = createHash("sha256").update(text).digest("hex");
@@ -50,27 +45,11 @@ export async function loadGatewayApiBundle(
   return validateBundle(parse(text, source), source, version, channel);
 }
 
-async function download(url: string): Promise<string> {
+async function readRemote(url: string): Promise<string> {
   try {
-    return await pRetry(
-      async () => {
-        const response = await fetch(url, {
-          signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_SECONDS * 1000),
-        });
-        if (response.ok) return response.text();
-        const failure = new Error(`HTTP ${response.status}`);
-        // A second try would find the same.
-        throw response.status === 404 ? new AbortError(failure) : failure;
-      },
-      // fetch throws a TypeError when the network fails; p-retry would take that for a mistake in the program.
-      { retries: DOWNLOAD_RETRIES, shouldRetry: () => true },
-    );
+    return await download(url);
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    throw bundleError(
-      url,
-      `it cannot be downloaded (${cause instanceof Error ? cause.message : cause})`,
-    );
+    throw bundleError(url, `it cannot be downloaded (${(error as Error).message})`);
   }
 }
 
