@@ -1,5 +1,5 @@
 import { ApiextensionsV1Api } from "@kubernetes/client-node";
-import { describeError, loadCluster } from "../../kubernetes/client";
+import { ignoreNotFound, loadCluster } from "../../kubernetes/client";
 import { findCondition } from "../../kubernetes/conditions";
 import { until } from "../../kubernetes/until";
 import { readVariable, runStep } from "./runStep";
@@ -26,26 +26,23 @@ async function waitForCiliumCrds(): Promise<void> {
   for (const { text } of states) console.log(text);
 }
 
-/** Any error means "not yet": an API server may go away and come back while the step waits. */
+/** @throws the error of a request that cannot succeed, or that has failed for half a minute. */
 async function crdState(
   api: ApiextensionsV1Api,
   name: string,
 ): Promise<{ established: boolean; text: string }> {
-  try {
-    const crd = await api.readCustomResourceDefinition({ name });
-    const condition = findCondition(crd.status?.conditions, "Established");
-    return condition?.status === "True"
-      ? {
-          established: true,
-          text: `${name}: Established at ${condition.lastTransitionTime?.toISOString()}`,
-        }
-      : {
-          established: false,
-          text: `${name}: not Established (${condition?.message ?? "no condition"})`,
-        };
-  } catch (error) {
-    return { established: false, text: `${name}: ${describeError(error)}` };
-  }
+  const crd = await ignoreNotFound(() => api.readCustomResourceDefinition({ name }));
+  if (crd === undefined) return { established: false, text: `${name}: not registered` };
+  const condition = findCondition(crd.status?.conditions, "Established");
+  return condition?.status === "True"
+    ? {
+        established: true,
+        text: `${name}: Established at ${condition.lastTransitionTime?.toISOString()}`,
+      }
+    : {
+        established: false,
+        text: `${name}: not Established (${condition?.message ?? "no condition"})`,
+      };
 }
 
 runStep(waitForCiliumCrds);
