@@ -6,12 +6,12 @@ import { readSettings } from "./settings";
 
 const ROOT = join(__dirname, "..");
 
-/** Name of the project in Pulumi.yaml, and what Pulumi puts before its configuration keys. */
+/** Name of the project in Pulumi.yaml. Pulumi puts it before each configuration key. */
 export const PROJECT = "talos-cilium";
 
 const PREFIX = `${PROJECT}:`;
 
-/** Configuration of a stack: what its file says under `config:`. */
+/** The map under `config:` in a stack file. */
 export type StackConfig = Readonly<Record<string, unknown>>;
 
 /**
@@ -25,7 +25,7 @@ export function readStackSettings(stack: string, folder = ROOT): Settings {
   return settingsOf(readStackConfig(stack, folder));
 }
 
-/** Names of the stacks that have a file in a folder, sorted; default: the project's. */
+/** Names of the stacks that have a file in a folder (default: the project's), sorted. */
 export function stackNames(folder = ROOT): string[] {
   return readdirSync(folder)
     .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
@@ -33,7 +33,7 @@ export function stackNames(folder = ROOT): string[] {
 }
 
 /**
- * The settings of a configuration, as the program itself would read them.
+ * Reads the settings of a configuration as the program does.
  * @throws ConfigError when the program would refuse it.
  */
 export function settingsOf(config: StackConfig): Settings {
@@ -44,7 +44,7 @@ export function settingsOf(config: StackConfig): Settings {
 }
 
 /**
- * What `Pulumi.<stack>.yaml` says under `config:`; a stack file may be empty.
+ * Reads the configuration in `Pulumi.<stack>.yaml`, which may be empty.
  * @param stack name of the stack.
  * @param folder folder with the stack files; default: the project's.
  * @throws Error when there is no such file, or when it is not YAML.

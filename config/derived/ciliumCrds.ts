@@ -1,7 +1,7 @@
 import type { Settings } from "../schema";
 
 /**
- * Names of the definitions that the stack makes objects of and Cilium's operator registers; those of BGP it registers
+ * Names of the CRDs that Cilium's operator registers and the stack makes objects of. The operator registers those of BGP
  * only where BGP is on.
  */
 export function ciliumCrds({ loadBalancing, bgp }: Settings): string[] {

@@ -5,7 +5,7 @@ type Policy = Settings["loadBalancing"]["policies"][number];
 
 /** Spec of the CiliumLoadBalancerIPPool for a pool of the settings. */
 export function poolSpec({ start, stop, cidr, serviceSelector }: Pool): Record<string, unknown> {
-  // Of a range every address is given out; of a CIDR, too, since Cilium 1.16.
+  // Cilium gives out every address of a range and, since 1.16, of a CIDR.
   return { blocks: [cidr === undefined ? { start, stop } : { cidr }], serviceSelector };
 }
 

@@ -3,32 +3,29 @@ import { familyOf } from "../addresses";
 import type { Settings } from "../schema";
 
 /**
- * How a machine config is written. classic: everything in the one v1alpha1 document; documents: a document of its own
- * for each subject, from Talos 1.14. Talos refuses a config that says one thing both ways.
+ * Form of a machine config. classic: everything in one v1alpha1 document; documents: one document for each subject, from
+ * Talos 1.14. Talos refuses a config that sets one thing in both forms.
  */
 export type TalosForm = "classic" | "documents";
 
-/** One YAML document: of a machine config, where it is merged over the one that the machine has, or of a template. */
+/** A YAML document: one that is merged over a machine's config, or one of an Omni cluster template. */
 export type YamlDocument = Readonly<Record<string, unknown>>;
 
-/** The version of Talos from which on generated machine configs consist of documents. */
+/** The first version of Talos that generates machine configs in documents. */
 const DOCUMENTS_SINCE = "1.14.0";
 
-/** What kube-controller-manager does without being told, prefix lengths (its node-cidr-mask-size-ipv4 and -ipv6). */
+/** Defaults of kube-controller-manager, prefix lengths (node-cidr-mask-size-ipv4 and -ipv6). */
 const DEFAULT_MASK_SIZES = { IPv4: 24, IPv6: 64 };
 
-/**
- * Kinds that Talos refuses on machines that are no control planes: ControlplaneOnlyConfig, enforced in siderolabs/talos,
- * pkg/machinery/config/container.
- */
+/** Kinds that Talos refuses on workers (ControlplaneOnlyConfig; siderolabs/talos, pkg/machinery/config/container). */
 const CONTROL_PLANE_KINDS = new Set<unknown>(["KubeFlannelCNIConfig", "KubeProxyConfig"]);
 
-/** Begins the names of patches in Omni, so that whoever finds one there knows where it comes from. */
+/** Prefix of the patches' names in Omni, which tells a reader there where a patch comes from. */
 const PATCH_NAME = "talos-cilium";
 
 /**
- * The form of machine configs that the stack's version of Talos generates; classic when the stack does not say which
- * version it is. A cluster that was upgraded to 1.14 keeps the config it has, which is classic.
+ * The form that the stack's version of Talos generates; classic where the stack does not name a version. A cluster that
+ * was upgraded to 1.14 keeps its config, which is classic.
  */
 export function talosForm({ cluster }: Settings): TalosForm {
   return cluster.talos !== undefined && semver.gte(cluster.talos, DOCUMENTS_SINCE)
@@ -37,28 +34,25 @@ export function talosForm({ cluster }: Settings): TalosForm {
 }
 
 /**
- * The patch of the machine config that a stack requires of Talos, as strategic merge patches: no CNI, kube-proxy on or
- * off, the CIDRs of pods and Services, KubePrism's port, and the host's DNS.
- * @param form default: the one of the Talos that the settings name.
+ * The strategic merge patches of the machine config that a stack requires of Talos: no CNI, kube-proxy on or off, the
+ * CIDRs of pods and Services, KubePrism's port, and the host's DNS.
+ * @param form default: the form of the Talos version in the settings.
  */
 export function talosPatch(settings: Settings, form = talosForm(settings)): YamlDocument[] {
   return form === "classic" ? [classicDocument(settings)] : configDocuments(settings);
 }
 
-/**
- * Whether a document of a patch is for control planes only. Workers refuse these kinds, so the document must not be
- * in a patch that is applied to every machine.
- */
+/** Whether workers refuse a document, so that it must not be in a patch for every machine. */
 export function isControlPlaneOnly({ kind }: YamlDocument): boolean {
   return CONTROL_PLANE_KINDS.has(kind);
 }
 
 /**
- * The same patch for an Omni cluster template: a document per kind of template document, each with the patches that
- * belong into the template's own document of that kind.
+ * The same patches for an Omni cluster template: one document for each kind of template document, with the patches that
+ * belong into the template's document of that kind.
  *
- * Each document of the machine config is a patch of its own: only newer versions of Omni take several documents inline
- * in one patch (https://github.com/siderolabs/omni/issues/2683), and all take one. An inline patch needs a name
+ * Each document of the machine config is a patch of its own: only newer versions of Omni accept several documents in one
+ * inline patch (https://github.com/siderolabs/omni/issues/2683), and all accept one. An inline patch needs a name
  * (siderolabs/omni, client/pkg/template/internal/models/patch.go).
  */
 export function omniPatch(settings: Settings, form = talosForm(settings)): YamlDocument[] {
@@ -100,12 +94,11 @@ function classicDocument(settings: Settings): YamlDocument {
 }
 
 /**
- * All of it has documents in Talos 1.14, each of apiVersion v1alpha1; fields and kinds are as in
- * https://docs.siderolabs.com/talos/v1.14/reference/configuration/document-map and the pages it links to
- * (KubeNetworkConfig, KubeFlannelCNIConfig, KubeProxyConfig, KubePrismConfig, ResolverConfig), compared with the Go
- * types in siderolabs/talos, pkg/machinery/config/types/k8s and network. Each of them is refused beside its counterpart
- * in a v1alpha1 document (V1Alpha1ConflictValidate there), so nothing may stay in that. That generated configs of 1.14
- * have these documents: pkg/machinery/config/generate.
+ * Kinds and fields are those of https://docs.siderolabs.com/talos/v1.14/reference/configuration/document-map and the
+ * pages it links to (KubeNetworkConfig, KubeFlannelCNIConfig, KubeProxyConfig, KubePrismConfig, ResolverConfig), compared
+ * with the Go types in siderolabs/talos, pkg/machinery/config/types/k8s and network. Talos refuses each of them beside its
+ * counterpart in a v1alpha1 document (V1Alpha1ConflictValidate there), so the patch has no v1alpha1 document. Talos 1.14
+ * generates configs with these documents (pkg/machinery/config/generate).
  */
 function configDocuments(settings: Settings): YamlDocument[] {
   return [
@@ -116,10 +109,10 @@ function configDocuments(settings: Settings): YamlDocument[] {
         maskSizes(settings).map(({ family, size }) => [`nodeCIDRMaskSize${family}`, size]),
       ),
     }),
-    // That there is such a document turns KubePrism on.
+    // The document alone turns KubePrism on.
     configDocument("KubePrismConfig", { port: settings.kubePrism.port }),
     configDocument("ResolverConfig", { hostDNS: hostDns(settings) }),
-    // No CNI is said by having no document of one; every generated config has this one.
+    // A config without a CNI's document has no CNI; every generated config has this one.
     configDocument("KubeFlannelCNIConfig", { $patch: "delete" }),
     configDocument("KubeProxyConfig", { enabled: !settings.kubeProxyReplacement }),
   ];
@@ -129,12 +122,11 @@ function configDocument(kind: string, fields: YamlDocument): YamlDocument {
   return { apiVersion: "v1alpha1", kind, ...fields };
 }
 
-/** Both forms have these keys. */
 function hostDns({ talos }: Settings): YamlDocument {
   return { enabled: true, forwardKubeDNSToHost: talos.forwardKubeDnsToHost };
 }
 
-/** The prefix lengths of each family that pods have, or none when Kubernetes would take the same by itself. */
+/** The prefix length for each family of the pods; none where all are Kubernetes' defaults. */
 function maskSizes({ network }: Settings) {
   const { ipv4, ipv6 } = network.nodeCidrMaskSizes;
   const sizes = network.podCidrs.map((cidr) => {
@@ -144,12 +136,12 @@ function maskSizes({ network }: Settings) {
   return sizes.some(({ family, size }) => size !== DEFAULT_MASK_SIZES[family]) ? sizes : [];
 }
 
-/** kube-controller-manager has arguments with a family for dual stack, and one without for a single family. */
+/** kube-controller-manager has an argument for each family in dual stack, and one without a family in single stack. */
 function maskArguments(masks: ReturnType<typeof maskSizes>): YamlDocument {
   return Object.fromEntries(
     masks.map(({ family, size }) => [
       masks.length === 1 ? "node-cidr-mask-size" : `node-cidr-mask-size-${family.toLowerCase()}`,
-      // Talos takes arguments as text only.
+      // Talos accepts arguments as text only.
       String(size),
     ]),
   );

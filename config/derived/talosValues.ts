@@ -1,7 +1,4 @@
-/**
- * Values of Cilium's chart that are the same on every Talos cluster, by their paths. A user's own values may still
- * differ from them.
- */
+/** Values of Cilium's chart that every Talos cluster needs, by their paths. cilium.values may override them. */
 export const TALOS_VALUES: Readonly<Record<string, unknown>> = {
   // Talos' controller-manager gives every node its pod CIDR.
   "ipam.mode": "kubernetes",
@@ -10,8 +7,8 @@ export const TALOS_VALUES: Readonly<Record<string, unknown>> = {
   "cgroup.autoMount.enabled": false,
   "cgroup.hostRoot": "/sys/fs/cgroup",
 
-  // The chart's defaults less SYS_MODULE: Talos loads no module for a workload, and refuses to start one that asks
-  // (https://github.com/siderolabs/talos/issues/11352).
+  // The chart's defaults without SYS_MODULE: Talos loads no module for a workload, and does not start one that asks for
+  // it (https://github.com/siderolabs/talos/issues/11352).
   "securityContext.capabilities.ciliumAgent": [
     "CHOWN",
     "KILL",
@@ -30,10 +27,10 @@ export const TALOS_VALUES: Readonly<Record<string, unknown>> = {
   "gatewayAPI.enabled": true,
   "gatewayAPI.enableAlpn": true,
   "gatewayAPI.enableAppProtocol": true,
-  // Text: "auto" asks Helm what the cluster can do, and a boolean is refused by charts before 1.20.
+  // Text, as charts before 1.20 refuse a boolean. "auto" would depend on the cluster that Helm sees.
   "gatewayAPI.gatewayClass.create": "true",
 
-  // Pods restart when their ConfigMap changes; one node at a time, as two of three control planes are too many.
+  // Pods restart when their ConfigMap changes: one node at a time, as two of three control planes would be too many.
   rollOutCiliumPods: true,
   "updateStrategy.type": "RollingUpdate",
   "updateStrategy.rollingUpdate.maxUnavailable": 1,

@@ -158,7 +158,7 @@ export const gatewayNeedsKubeProxyReplacement: Rule = {
 export const hostDnsNeedsHostRouting: Rule = {
   name: "host-dns-needs-host-routing",
   description:
-    "`talos.forwardKubeDnsToHost` together with `talos.bpfMasquerade` needs `talos.hostLegacyRouting: true`. Talos' DNS answers come from the host, and eBPF host routing bypasses the host's network stack (https://github.com/siderolabs/talos/issues/10002).",
+    "`talos.forwardKubeDnsToHost` together with `talos.bpfMasquerade` needs `talos.hostLegacyRouting: true`. The answers of Talos' resolver come from the host, and eBPF host routing bypasses the host's network stack (https://github.com/siderolabs/talos/issues/10002).",
   severity: "error",
   check: ({ talos }) =>
     problemIf(talos.forwardKubeDnsToHost && talos.bpfMasquerade && !talos.hostLegacyRouting, {

@@ -1,22 +1,23 @@
 import { z } from "zod";
 import { address, cidr, port, version } from "./types";
 
-/** Which cluster, and how the program reaches it. */
 export const cluster = z
   .strictObject({
     name: z
       .string()
       .describe(
-        "Cilium's cluster.name: 1 to 32 lower-case letters, digits and inner hyphens, unique among the project's stacks (chart, cluster.name).",
+        "Name of the cluster in Cilium (chart, cluster.name): 1 to 32 lower-case letters, digits and inner hyphens. Unique among the project's stacks.",
       ),
     id: z
       .int()
       .describe(
-        "Cilium's cluster.id, 1 to 255, unique among the project's stacks, since clusters that share one can never be meshed (chart, cluster.id).",
+        "Number of the cluster in Cilium (chart, cluster.id): 1 to 255. Unique among the project's stacks, as clusters that share an id can never be meshed.",
       ),
     kubernetes: version
       .optional()
-      .describe("Version of Kubernetes, for the compatibility rules; default: not checked."),
+      .describe(
+        "Version of Kubernetes, which the compatibility rules check; default: not checked.",
+      ),
     talos: version
       .optional()
       .describe(
@@ -26,29 +27,30 @@ export const cluster = z
       .string()
       .min(1)
       .optional()
-      .describe("Path of the kubeconfig; default: what KUBECONFIG or ~/.kube/config says."),
+      .describe("Path of the kubeconfig; default: the one in KUBECONFIG, else ~/.kube/config."),
     context: z
       .string()
       .min(1)
       .optional()
-      .describe("Context within the kubeconfig; default: its current one."),
+      .describe("Context in the kubeconfig; default: its current context."),
   })
-  .describe("Which cluster, and how the program reaches it.");
+  .describe("The cluster, and how the program reaches it.");
 
-/** The nodes. */
 export const nodes = z
   .strictObject({
     controlPlanes: z
       .array(address)
       .min(1)
-      .describe("Addresses of the control planes, each node's own; none of them is virtual."),
-    workers: z.array(address).default([]).describe("Addresses of the workers; default none."),
+      .describe("Addresses of the control planes: each node's own address, never a virtual one."),
+    workers: z
+      .array(address)
+      .default([])
+      .describe("Addresses of the workers; default: no workers."),
   })
   .describe(
-    "The nodes' addresses on the LAN. They decide the number of operators, and no pool may contain one.",
+    "The nodes' addresses on the LAN. Their number decides the number of Cilium's operators, and no pool may contain one of them.",
   );
 
-/** The LAN that the nodes are on. */
 export const lan = z
   .strictObject({
     name: z
@@ -56,55 +58,55 @@ export const lan = z
       .min(1)
       .optional()
       .describe(
-        "Name of the LAN, for sites whose LANs have one CIDR and are not connected; default: LANs whose CIDRs overlap are one.",
+        "Name of the LAN, for sites whose LANs have the same CIDR and are not connected; default: LANs whose CIDRs overlap count as one.",
       ),
     cidr: cidr.optional().describe("CIDR of the LAN; default: not checked."),
-    gateway: address.optional().describe("Address of the router; default: not checked."),
+    gateway: address.optional().describe("Address of the LAN's router; default: not checked."),
     dhcp: z
       .strictObject({
-        start: address.describe("First address that DHCP gives out."),
-        stop: address.describe("Last address that DHCP gives out."),
+        start: address.describe("First address that the DHCP server gives out."),
+        stop: address.describe("Last address that the DHCP server gives out."),
       })
       .optional()
       .describe("Range that a DHCP server gives out; default: not checked."),
   })
   .prefault({})
-  .describe("What else is on the nodes' LAN; the rules alone use it.");
+  .describe("The nodes' LAN. Only the rules use it.");
 
-/** Talos' load balancer for the Kubernetes API. */
 export const kubePrism = z
   .strictObject({
     host: z
       .string()
       .min(1)
       .default("localhost")
-      .describe("Host that Cilium's pods reach it at (Talos: it listens on localhost only)."),
+      .describe(
+        "Host at which Cilium's pods reach KubePrism (Talos: it listens on localhost only).",
+      ),
     port: port
       .default(7445)
-      .describe("TCP port (Talos: machine.features.kubePrism.port, Omni sets 7445)."),
+      .describe("TCP port of KubePrism (Talos, machine.features.kubePrism.port; Omni sets 7445)."),
   })
   .prefault({})
-  .describe("KubePrism, the load balancer for the Kubernetes API on every Talos node.");
+  .describe("KubePrism, Talos' load balancer for the Kubernetes API, which runs on every node.");
 
-/** What Talos does that Cilium must go along with. */
 export const talos = z
   .strictObject({
     forwardKubeDnsToHost: z
       .boolean()
       .default(true)
       .describe(
-        "Whether Talos answers for kube-dns on its host DNS (machine.features.hostDNS.forwardKubeDNSToHost; on by default since Talos 1.8).",
+        "Whether kube-dns forwards its queries to Talos' resolver on the host (Talos, machine.features.hostDNS.forwardKubeDNSToHost; on by default since Talos 1.8).",
       ),
     bpfMasquerade: z
       .boolean()
       .default(true)
-      .describe("Masquerade in eBPF rather than in iptables (chart, bpf.masquerade)."),
+      .describe("Whether Cilium masquerades in eBPF instead of iptables (chart, bpf.masquerade)."),
     hostLegacyRouting: z
       .boolean()
       .default(true)
       .describe(
-        "Route through the host's network stack. Needed while Talos answers for kube-dns and eBPF masquerades (https://github.com/siderolabs/talos/issues/10002).",
+        "Whether pods' packets pass through the host's network stack (chart, bpf.hostLegacyRouting). Needed while forwardKubeDnsToHost and bpfMasquerade are true (https://github.com/siderolabs/talos/issues/10002).",
       ),
   })
   .prefault({})
-  .describe("Switches of Talos and Cilium that only work together.");
+  .describe("Settings of Talos and Cilium that must agree with each other.");

@@ -5,9 +5,9 @@ import { bandwidthManager, encryption, kubeProxyReplacement, network, routing } 
 import { cilium, gatewayApi, hubble, prometheus, verification } from "./software";
 
 /**
- * Schema of each key of a stack's configuration. Every field carries its own description: what it is, its unit or
- * format, and where a number comes from; docs/configuration.md and Pulumi.yaml are made out of these. Objects are
- * strict: an unknown key is a mistake.
+ * Schema of each key of a stack's configuration. Every field has a description: its meaning, its unit or format, and the
+ * source of its numbers. docs/configuration.md and Pulumi.yaml are made from these. Objects are strict: an unknown key is
+ * a mistake.
  */
 export const schema = {
   cluster,
@@ -29,10 +29,9 @@ export const schema = {
   verification,
 };
 
-/** A key of the stack configuration. */
 export type Key = keyof typeof schema;
 
-/** The whole configuration of one stack, defaults filled in. */
+/** The configuration of one stack, with its defaults. */
 export type Settings = { readonly [K in Key]: DeepReadonly<z.output<(typeof schema)[K]>> };
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

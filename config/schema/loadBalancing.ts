@@ -4,58 +4,65 @@ import { address, cidr, objectName, selector } from "./types";
 /** Default of each nodeSelector. On Talos it selects every node. */
 export const LINUX_NODES = { matchLabels: { "kubernetes.io/os": "linux" } };
 
-/** A pool of addresses. */
 const pool = z
   .strictObject({
-    name: objectName.default("services").describe("Name of the CiliumLoadBalancerIPPool."),
-    start: address.optional().describe("First address."),
-    stop: address.optional().describe("Last address, included."),
-    cidr: cidr.optional().describe("A whole CIDR instead of start and stop."),
+    name: objectName
+      .default("services")
+      .describe(
+        "Name of the CiliumLoadBalancerIPPool. A pool with a new name is a new pool, and replaces the old one.",
+      ),
+    start: address.optional().describe("First address of the range."),
+    stop: address.optional().describe("Last address of the range, which belongs to it."),
+    cidr: cidr.optional().describe("A whole CIDR, instead of start and stop."),
     serviceSelector: selector
       .optional()
       .describe(
-        "Services that get an address from it; default: all. A Gateway's Service carries the labels of its spec.infrastructure.",
+        "Services that get an address from the pool; default: all. A Gateway's Service has the labels of the Gateway's spec.infrastructure.",
       ),
   })
   .describe("A pool of addresses: start and stop, or a CIDR.");
 
-/** An L2 announcement policy. */
 const policy = z
   .strictObject({
-    name: objectName.default("services").describe("Name of the CiliumL2AnnouncementPolicy."),
+    name: objectName
+      .default("services")
+      .describe(
+        "Name of the CiliumL2AnnouncementPolicy. A policy with a new name is a new policy, and replaces the old one.",
+      ),
     interfaces: z
       .array(z.string().min(1))
       .default([])
       .describe(
-        "Regular expressions (Go, anchored: ^ens18$) of the interfaces that answer ARP; default: each of routing.devices.",
+        "Interfaces that answer ARP, as regular expressions of Go with both anchors, such as ^ens18$; default: all of routing.devices.",
       ),
     nodeSelector: selector
       .default(LINUX_NODES)
-      .describe("Nodes that may announce; default: all that run Linux."),
-    serviceSelector: selector.optional().describe("Services that it announces; default: all."),
+      .describe("Nodes that may announce; default: all nodes that run Linux."),
+    serviceSelector: selector
+      .optional()
+      .describe("Services that the policy announces; default: all."),
     externalIPs: z
       .boolean()
       .default(false)
-      .describe("Whether a Service's spec.externalIPs are announced, too."),
+      .describe("Whether the policy also announces the spec.externalIPs of Services."),
   })
   .describe("A policy that announces addresses on the LAN.");
 
-/** LoadBalancer addresses and how they are announced. */
 export const loadBalancing = z
   .strictObject({
-    pools: z.array(pool).min(1).describe("Pools of addresses for Services of type LoadBalancer."),
+    pools: z.array(pool).min(1).describe("Pools of addresses for LoadBalancer Services."),
     policies: z
       .array(policy)
       .default([])
       .describe(
-        "L2 announcement policies, exactly one for each Service; none where BGP alone announces.",
+        "L2 announcement policies, exactly one for each Service; none where only BGP announces.",
       ),
     services: z
       .int()
       .min(1)
       .optional()
       .describe(
-        "Services that are announced at most, for Cilium's client rate limit; default: as many as the pools have addresses.",
+        "Largest number of Services that are announced at once, which decides Cilium's client rate limit; default: the number of addresses in the pools, at most 1,000.",
       ),
     leaseDuration: z
       .int()
@@ -76,32 +83,31 @@ export const loadBalancing = z
       .min(1)
       .default(2)
       .describe(
-        "Seconds between two tries to take or renew a lease (chart, l2announcements.leaseRetryPeriod).",
+        "Seconds between two attempts to take or renew a lease (chart, l2announcements.leaseRetryPeriod).",
       ),
     algorithm: z
       .enum(["random", "maglev"])
       .default("random")
-      .describe("How a backend is chosen (chart, loadBalancer.algorithm)."),
+      .describe("How Cilium chooses a backend (chart, loadBalancer.algorithm)."),
     mode: z
       .enum(["snat", "dsr", "hybrid"])
       .default("snat")
-      .describe("How traffic reaches a backend on another node (chart, loadBalancer.mode)."),
+      .describe("How packets reach a backend on another node (chart, loadBalancer.mode)."),
     acceleration: z
       .enum(["disabled", "native", "best-effort"])
       .default("disabled")
       .describe(
-        "XDP; it stops ARP answers on some network cards (https://github.com/cilium/cilium/issues/40396; chart, loadBalancer.acceleration).",
+        "XDP acceleration (chart, loadBalancer.acceleration). It stops ARP answers on some network cards (https://github.com/cilium/cilium/issues/40396).",
       ),
     gatewayTrafficPolicy: z
       .enum(["Cluster", "Local"])
       .default("Cluster")
       .describe(
-        "externalTrafficPolicy of the Services that Gateways make (chart, gatewayAPI.externalTrafficPolicy).",
+        "externalTrafficPolicy of the Services that Cilium creates for Gateways (chart, gatewayAPI.externalTrafficPolicy).",
       ),
   })
-  .describe("Addresses for Services of type LoadBalancer and how they are announced.");
+  .describe("Addresses of LoadBalancer Services, and how they are announced.");
 
-/** BGP, beside or instead of L2 announcements. */
 export const bgp = z
   .strictObject({
     localAsn: z
@@ -109,7 +115,7 @@ export const bgp = z
       .min(1)
       .max(4294967295)
       .optional()
-      .describe("AS number of the nodes; needed where there are peers."),
+      .describe("AS number of the nodes; required where there are peers."),
     peers: z
       .array(
         z.strictObject({
@@ -119,22 +125,24 @@ export const bgp = z
         }),
       )
       .default([])
-      .describe("Routers that every selected node peers with; without any there is no BGP."),
+      .describe("Routers that every selected node peers with; without peers there is no BGP."),
     nodeSelector: selector
       .default(LINUX_NODES)
-      .describe("Nodes that peer; default: all that run Linux."),
+      .describe("Nodes that peer; default: all nodes that run Linux."),
     advertise: z
       .array(z.enum(["LoadBalancerIP", "PodCIDR"]))
       .min(1)
       .default(["LoadBalancerIP"])
-      .describe("What is advertised: the Services' addresses, the nodes' pod CIDRs, or both."),
+      .describe(
+        "Routes that the nodes advertise: the Services' addresses (LoadBalancerIP), the nodes' pod CIDRs (PodCIDR), or both.",
+      ),
     holdTime: z
       .int()
       .min(3)
       .max(65535)
       .default(90)
       .describe(
-        "Seconds of silence after which a peer is down (RFC 4271; CiliumBGPPeerConfig, timers.holdTimeSeconds).",
+        "Seconds of silence after which a peer counts as down (RFC 4271; CiliumBGPPeerConfig, timers.holdTimeSeconds).",
       ),
     keepAlive: z
       .int()
@@ -142,7 +150,7 @@ export const bgp = z
       .max(65535)
       .default(30)
       .describe(
-        "Seconds between two signs of life (CiliumBGPPeerConfig, timers.keepAliveTimeSeconds).",
+        "Seconds between two keepalive messages (CiliumBGPPeerConfig, timers.keepAliveTimeSeconds).",
       ),
   })
   .prefault({})

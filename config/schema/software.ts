@@ -1,36 +1,38 @@
 import { z } from "zod";
 import { resources, version } from "./types";
 
-/** The Gateway API's custom resource definitions. */
 export const gatewayApi = z
   .strictObject({
-    version: version.describe("Release, e.g. v1.3.0. It must go with the version of Cilium."),
+    version: version.describe(
+      "Release of the Gateway API, such as v1.3.0. It must go with the version of Cilium.",
+    ),
     channel: z
       .enum(["standard", "experimental"])
       .default("experimental")
-      .describe("Channel; experimental contains every CRD of standard."),
+      .describe("Release channel; experimental contains every CRD of standard."),
     source: z
       .string()
       .min(1)
       .optional()
       .describe(
-        "URL of a mirror, or path of a file or folder, with the bundle; default: the release on GitHub.",
+        "Source of the bundle of CRDs: the URL of a mirror, or the path of a file or folder; default: the release on GitHub.",
       ),
     sha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/, { error: "not a SHA-256; write 64 lower-case hexadecimal digits" })
       .optional()
       .describe(
-        "SHA-256 of the bundle, hexadecimal; one with another is refused. Default: not checked.",
+        "SHA-256 of the bundle, in hexadecimal; a bundle with another one is refused. Default: not checked.",
       ),
     adopt: z
       .boolean()
       .default(false)
-      .describe("Take over CRDs that something else (kubectl, Helm) has installed before."),
+      .describe(
+        "Whether the program takes over CRDs that another tool (kubectl, Helm) has installed.",
+      ),
   })
-  .describe("The Gateway API's custom resource definitions.");
+  .describe("The CRDs of the Gateway API.");
 
-/** Cilium's Helm Release. */
 export const cilium = z
   .strictObject({
     version: version.describe("Version of Cilium and of its chart."),
@@ -42,7 +44,7 @@ export const cilium = z
     repository: z
       .url()
       .default("https://helm.cilium.io")
-      .describe("Helm repository, used for a chart that is a plain name."),
+      .describe("Helm repository of a chart that is a plain name."),
     imageRegistry: z
       .string()
       .regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, {
@@ -50,54 +52,61 @@ export const cilium = z
       })
       .optional()
       .describe(
-        "Registry that mirrors quay.io for a site without internet, as host[:port][/path]; default: quay.io.",
+        "Registry that mirrors quay.io for a site without internet, written as host[:port][/path]; default: quay.io.",
       ),
     timeout: z
       .int()
       .min(900)
       .default(900)
       .describe(
-        "Seconds that Helm waits for the Release, at least 900: images are pulled by nodes that have no network yet.",
+        "Seconds that Helm waits for the Release, at least 900: the nodes pull all images before the cluster has a network.",
       ),
     operatorReplicas: z
       .int()
       .min(1)
       .optional()
-      .describe("Operators, no two on one node; default: 2, or 1 on a cluster of one node."),
+      .describe(
+        "Number of operators, no two of which share a node; default: 2, or 1 on a cluster of one node.",
+      ),
     resources: z
       .strictObject({
-        agent: resources.optional().describe("Of the agent, on every node."),
-        operator: resources.optional().describe("Of the operator."),
-        envoy: resources.optional().describe("Of the proxy, on every node."),
+        agent: resources.optional().describe("Resources of the agent, which runs on every node."),
+        operator: resources.optional().describe("Resources of each operator."),
+        envoy: resources
+          .optional()
+          .describe("Resources of the Envoy proxy, which runs on every node."),
       })
       .prefault({})
-      .describe("Requests and limits; default: the chart's, which sets none."),
+      .describe(
+        "Requests and limits of Cilium's containers; default: the chart's, which sets none.",
+      ),
     values: z
       .record(z.string(), z.unknown())
       .default({})
-      .describe("Values deep-merged over all others, last; lists are replaced."),
+      .describe(
+        "Further values of Cilium's chart, deep-merged over all others; a list replaces the whole list.",
+      ),
     protect: z
       .boolean()
       .default(true)
       .describe(
-        "Refuse to destroy the stack, and to delete or replace the Release, whose removal takes every pod's network down, or a CRD, which takes all its objects with it.",
+        "Whether the program refuses to destroy the stack, to delete or replace the Release (without it no pod has a network), and to delete a CRD (all its objects go with it).",
       ),
     retainOnDelete: z
       .boolean()
       .default(false)
       .describe(
-        "Leave the Release, the CRDs, pools, policies and BGP in the cluster when they leave the stack, to hand them over.",
+        "Whether the Release, the CRDs, pools, policies and BGP objects stay in the cluster when they leave the stack, to hand them over.",
       ),
     allowUntested: z
       .boolean()
       .default(false)
       .describe(
-        "Let through versions that are known not to go together, or that nobody has tried.",
+        "Whether the rules accept versions that are known not to go together, or that have not been tested together.",
       ),
   })
   .describe("Cilium's Helm Release.");
 
-/** Hubble. */
 export const hubble = z
   .strictObject({
     enabled: z
@@ -107,50 +116,52 @@ export const hubble = z
     relay: z
       .boolean()
       .default(false)
-      .describe("One address for all agents' flows (chart, hubble.relay.enabled)."),
+      .describe(
+        "Whether Hubble Relay serves the flows of all agents at one address (chart, hubble.relay.enabled).",
+      ),
     ui: z
       .boolean()
       .default(false)
-      .describe("The web page (chart, hubble.ui.enabled); needs the relay."),
+      .describe("Whether Hubble's web page runs; needs the relay (chart, hubble.ui.enabled)."),
     metrics: z
       .array(z.string().min(1))
       .default([])
-      .describe("Metrics out of flows, e.g. dns, drop, tcp (chart, hubble.metrics.enabled)."),
+      .describe(
+        "Metrics that are counted from flows, such as dns, drop and tcp (chart, hubble.metrics.enabled).",
+      ),
     certificates: z
       .enum(["helm", "cronJob", "certmanager"])
       .default("helm")
       .describe(
-        "Who makes the certificates (chart, hubble.tls.auto.method). Helm's last 365 days and need an upgrade to be renewed.",
+        "Issuer of Hubble's certificates (chart, hubble.tls.auto.method). Helm's are valid for 365 days, and only an upgrade of the Release renews them.",
       ),
   })
   .prefault({})
-  .describe("Hubble, Cilium's view of the traffic.");
+  .describe("Hubble, which makes the traffic of the cluster visible.");
 
-/** Prometheus. */
 export const prometheus = z
   .strictObject({
     enabled: z
       .boolean()
       .default(false)
-      .describe("Metrics of agents, operator and proxy (chart, prometheus.enabled)."),
+      .describe("Whether agents, operators and proxies serve metrics (chart, prometheus.enabled)."),
     serviceMonitors: z
       .boolean()
       .default(false)
       .describe(
-        "ServiceMonitors for the Prometheus operator, whose CRDs must be there (chart, prometheus.serviceMonitor.enabled).",
+        "Whether the chart creates ServiceMonitors for the Prometheus operator, whose CRDs must exist (chart, prometheus.serviceMonitor.enabled).",
       ),
   })
   .prefault({})
   .describe("Metrics for Prometheus.");
 
-/** Proof, at the end of an update, that the network works. */
 export const verification = z
   .strictObject({
     mode: z
       .enum(["strict", "warn", "off"])
       .default("strict")
       .describe(
-        "strict: an update fails when a check does; warn: it says what is wrong; off: nothing is checked.",
+        "strict: a failed check fails the update; warn: it is only reported; off: nothing is checked.",
       ),
     wait: z
       .int()
@@ -158,8 +169,8 @@ export const verification = z
       .max(3600)
       .default(120)
       .describe(
-        "Seconds that what fails has to become right after an update: operators answer within seconds, leases within their duration.",
+        "Grace period after an update, in seconds, before a failing check counts: operators react within seconds, leases within their duration.",
       ),
   })
   .prefault({})
-  .describe("Proof, at the end of an update, that what runs is what was asked for.");
+  .describe("Verification, at the end of an update, that the cluster runs what the stack says.");

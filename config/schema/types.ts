@@ -11,7 +11,7 @@ export const address = z
   })
   .meta({ format: "IPv4 or IPv6 address" });
 
-/** An IPv4 or IPv6 CIDR. It may have host bits: the rules canonical-*-cidr refuse them, with the CIDR that is meant. */
+/** An IPv4 or IPv6 CIDR. It may have host bits: the rules *-cidr-canonical refuse them, and suggest the CIDR without. */
 export const cidr = z
   .union([z.cidrv4(), z.cidrv6()], {
     error: "not a CIDR; write it as address/prefix length, like 10.14.0.0/16",
@@ -28,7 +28,6 @@ export const version = z
   })
   .meta({ format: "exact version" });
 
-/** Name of a Kubernetes object: a DNS label. */
 export const objectName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
@@ -36,7 +35,6 @@ export const objectName = z
   })
   .meta({ format: "DNS label" });
 
-/** A Kubernetes quantity of CPU or memory. */
 const quantity = z
   .string()
   .regex(/^\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, {
@@ -47,19 +45,19 @@ const quantity = z
 export const resources = z.strictObject({
   requests: z
     .strictObject({
-      cpu: quantity.optional().describe("Processor time, e.g. 100m."),
-      memory: quantity.optional().describe("Memory, e.g. 512Mi."),
+      cpu: quantity.optional().describe("CPU time, such as 100m."),
+      memory: quantity.optional().describe("Memory, such as 512Mi."),
     })
     .optional()
-    .describe("What the scheduler sets aside; default: the chart's."),
+    .describe("Resources that the scheduler reserves; default: the chart's."),
   limits: z
     .strictObject({
-      cpu: quantity.optional().describe("Processor time, e.g. 100m."),
-      memory: quantity.optional().describe("Memory, e.g. 512Mi."),
+      cpu: quantity.optional().describe("CPU time, such as 100m."),
+      memory: quantity.optional().describe("Memory, such as 512Mi."),
     })
     .optional()
     .describe(
-      "What it may use at most; default: the chart's. A CPU limit slows the agent's start.",
+      "Resources that the container may use at most; default: the chart's. A CPU limit slows the agent's start.",
     ),
 });
 
@@ -67,7 +65,7 @@ export const selector = z.strictObject({
   matchLabels: z
     .record(z.string(), z.string())
     .optional()
-    .describe("Labels that must be there with these values."),
+    .describe("Labels that must exist with these values."),
   matchExpressions: z
     .array(
       z.strictObject({
@@ -75,7 +73,10 @@ export const selector = z.strictObject({
         operator: z
           .enum(["In", "NotIn", "Exists", "DoesNotExist"])
           .describe("How the label is compared."),
-        values: z.array(z.string()).optional().describe("With what, for In and NotIn."),
+        values: z
+          .array(z.string())
+          .optional()
+          .describe("Values to compare with, for In and NotIn."),
       }),
     )
     .optional()

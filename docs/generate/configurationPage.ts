@@ -51,6 +51,17 @@ In the tables, \`pools[].start\` is the key \`start\` of each item of the list \
 that is left out sets nothing.
 `;
 
+/** Links, as the stack files belong to whoever runs the project: this page must not change with them. */
+const EXAMPLES = `## Examples
+
+| stack file | what it shows |
+| ---------- | ------------- |
+| [Pulumi.prod.yaml](../Pulumi.prod.yaml) | three control planes on one LAN, with L2 announcements |
+| [Pulumi.site-a.yaml](../Pulumi.site-a.yaml) | dual stack, with BGP instead of L2 announcements |
+| [Pulumi.site-b.yaml](../Pulumi.site-b.yaml) | a second such site, without internet |
+| [Pulumi.lab.yaml](../Pulumi.lab.yaml) | the embedded lab |
+`;
+
 function section(key: string, node: SchemaNode, required: boolean): string {
   const inner = rows(node, "");
   const table = inner.length > 0 ? inner : [row(key, node, required)];
@@ -135,14 +146,6 @@ refuses, with its exact words: \`tests/fixtures/valid/<rule>.yaml\` and \`tests/
 ${rules.map(({ name, severity, description }) => tableRow(`\`${name}\``, severity, description)).join("\n")}
 `;
 }
-
-/** The files are linked, not copied: a user may edit or delete them. */
-const EXAMPLES = `## Examples
-
-- \`Pulumi.prod.yaml\`: one LAN, L2 announcements.
-- \`Pulumi.site-a.yaml\`: the first of a company's two sites, dual stack, BGP instead of L2 announcements.
-- \`Pulumi.site-b.yaml\`: the second site, without internet.
-`;
 
 function tableRow(...cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

@@ -7,7 +7,7 @@ import { verificationPage } from "./verificationPage";
 
 const ROOT = join(__dirname, "../..");
 
-/** A file that is made out of the fields of the schema, the rules and the checks. */
+/** A file that is made from the fields of the schema, the rules and the checks. */
 export interface GeneratedFile {
   /** Path within the repository. */
   readonly path: string;

@@ -4,7 +4,7 @@ import { connectivityChecks } from "../../verify/connectivity/connectivityTest";
 
 const INTRODUCTION = `# Verification
 
-<!-- Made by npm run docs out of verify/. -->
+<!-- Made by npm run docs from verify/. -->
 
 The verification compares a cluster with its stack. It is the last step of \`pulumi up\`, and
 \`npm run -s verify -- --stack prod\` runs it at any time. It reads from the Kubernetes API, and from each agent by an exec
