@@ -25,8 +25,8 @@ describe("stack configurations and the engine", function () {
     await assert.rejects(stack.preview({ onEvent, onOutput: (text) => printed.push(text) }));
     for (const sentence of [
       "network.podCidrs.0: host bits are set (10.14.3.0/16); did you mean 10.14.0.0/16?",
-      "routing.devices.0: a device is a name or a prefix with a trailing +, no regular expression (ens*); write ens18, or ens+ for all that begin with ens",
-      "hubble.ui: the page shows what the relay collects (true, with hubble.relay false); set hubble.relay: true",
+      "routing.devices.0: a device is a name or a prefix with a trailing +, not a regular expression (ens*); write ens18, or ens+ for all names that begin with ens",
+      "hubble.ui: the page shows the flows of the relay, which is off (true, with hubble.relay false); set hubble.relay: true",
     ]) {
       assert.ok(printed.join("").includes(sentence), sentence);
     }
@@ -38,7 +38,10 @@ describe("stack configurations and the engine", function () {
     await stack.setConfig("talos-cilium:cluster.name", { value: "hush-hush", secret: true }, true);
     const printed: string[] = [];
     await assert.rejects(stack.preview({ onOutput: (text) => printed.push(text) }));
-    assert.match(printed.join(""), /cluster: holds a secret, .*; put the secret into a Kubernetes/);
+    assert.match(
+      printed.join(""),
+      /cluster: holds a secret, .*; write the key in plain text, and name a Kubernetes Secret/,
+    );
     assert.doesNotMatch(printed.join(""), /hush-hush/);
   });
 
