@@ -35,6 +35,7 @@ export class Container {
   private restarts = 0;
   private end: ProcessEnd | undefined;
   private isReady = false;
+  private hasEnded = false;
   private probes: readonly Probe[] = [];
 
   constructor(private readonly args: ContainerArgs) {}
@@ -51,7 +52,7 @@ export class Container {
 
   /** Whether it has ended for good. */
   public get ended(): boolean {
-    return this.end !== undefined && !this.restartsAfter(this.end);
+    return this.hasEnded;
   }
 
   /** Whether it has ended for good, and not with exit code 0. */
@@ -132,7 +133,8 @@ export class Container {
       for (const probe of this.probes) probe.stop();
       this.isReady = false;
       this.end = end;
-      if (!restarts(end)) return;
+      this.hasEnded = !restarts(end);
+      if (this.hasEnded) return;
       await pause(delay, signal);
       if (!signal.aborted) this.restarts++;
     }
