@@ -20,7 +20,7 @@ import { LabFolder } from "../../lab/labFolder";
 import { prepareToolchain } from "../../lab/toolchain/toolchain";
 
 /** Milliseconds that a test may take which runs the engine; building the toolchain has its own. */
-export const ENGINE_TIMEOUT = 240_000;
+export const ENGINE_TIMEOUT = 600_000;
 
 /** Milliseconds that building the toolchain may take: about 25 minutes from an empty cache, on a slow machine more. */
 const BUILD_TIMEOUT = 60 * 60_000;

@@ -10,7 +10,7 @@ import { runInPlace } from "../../lab/lan/runInPlace";
 import { eventually, LabForTests, withToolchain } from "./labForTests";
 
 /** Milliseconds that a test may take which waits for agents. */
-export const NETWORK_TIMEOUT = 300_000;
+export const NETWORK_TIMEOUT = 900_000;
 
 /** The program of the tests' pods, by its image. */
 export const AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.57";
