@@ -16,13 +16,13 @@ const MEMORY = 256;
 const MAX_PARALLEL_AGENTS = 8;
 
 describe("the verification of 100 nodes and 1,000 Services", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   const lab = new ManyNodes({ nodes: 100, services: 1000 });
 
   before(async function () {
     if (missingForNetwork().length > 0) return this.skip();
     await withToolchain.call(this, "network");
-    this.timeout(300_000);
+    this.timeout(900_000);
   });
   after(() => lab.remove());
 

@@ -9,7 +9,7 @@ import { prepareTool } from "../../lab/toolchain/toolchain";
 import { TOOLS, type Tool } from "../../lab/toolchain/tools";
 
 describe("the toolchain", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "talos-cilium-toolchain-"));

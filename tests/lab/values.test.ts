@@ -15,7 +15,7 @@ import { anyConfig } from "../support/anyConfig";
 const RUNS = 10_000;
 
 describe("values and the chart they are for", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
 
   for (const stack of ["prod", "lab"]) {
     it(`of ${stack} are known to its chart, every one`, async () => {
