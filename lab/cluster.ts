@@ -9,7 +9,7 @@ import type { State } from "./labFolder";
 import { API_PORT, Network } from "./lan/network";
 import { ManagedProcess } from "./process/managedProcess";
 import { freePort } from "./process/ports";
-import type { Toolchain } from "./toolchain/toolchain";
+import { programOf, type Toolchain } from "./toolchain/toolchain";
 
 /** Port of etcd on the LAN. */
 const ETCD_PORT = 2379;
@@ -83,7 +83,7 @@ export class Cluster {
     const address = `127.0.0.1:${await freePort()}`;
     const kwok = new ManagedProcess(this.state, {
       name: "kwok",
-      program: this.toolchain.kwok,
+      program: programOf(this.toolchain, "kwok"),
       args: [
         `--kubeconfig=${this.state.kubeconfig}`,
         `--config=${require.resolve("./controlPlane/kwok.yaml")}`,

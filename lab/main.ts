@@ -7,6 +7,7 @@ import { Lab } from "./lab";
 import { enter } from "./lan/enter";
 import { printEvent } from "./stack/printEvent";
 import { statusTable } from "./status";
+import { toolchainCommand } from "./toolchain/archive";
 import { verification } from "./verification";
 
 const USAGE = `npm start [-- --port N]                     toolchain, cluster, stack
@@ -17,6 +18,7 @@ npm run lab -- verify [-- --active --json …]  compare the cluster with the sta
 npm run lab -- destroy                      remove what the stack made; the cluster stays
 npm run lab -- exec NODE|client|lan -- CMD  run a command on a node, on the client or at the router
 npm run lab -- down                         end the cluster
+npm run lab -- toolchain export|import FILE pack the built programs into an archive, or unpack one instead of building
 npm run lab -- kubeconfig                   path of the kubeconfig, for KUBECONFIG=$(npm run -s lab -- kubeconfig)`;
 
 /** Exit code of a command that Ctrl-C ended (128 + SIGINT). */
@@ -73,6 +75,10 @@ async function main(): Promise<void> {
     case "kubeconfig": {
       readFileSync(lab.state.kubeconfig);
       console.log(lab.state.kubeconfig);
+      break;
+    }
+    case "toolchain": {
+      process.exitCode = await toolchainCommand(operands);
       break;
     }
     default: {

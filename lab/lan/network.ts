@@ -10,9 +10,8 @@ import type { MachineArgs } from "../node/machine";
 import { ManagedProcess } from "../process/managedProcess";
 import { inNetns, netnsOf, ownNetns, run } from "../process/namespace";
 import { CACHE_FOLDER } from "../toolchain/cache";
-import { goModule } from "../toolchain/go";
-import { CILIUM_MODULE } from "../toolchain/sources";
-import type { Toolchain } from "../toolchain/toolchain";
+import { bpfPath } from "../toolchain/sources";
+import { programOf, type Toolchain } from "../toolchain/toolchain";
 import { NETWORK_TOOLS } from "../toolchain/tools";
 import { labCgroup, removeCgroups } from "./cgroups";
 
@@ -83,7 +82,7 @@ export class Network {
       ].join("\n"),
     );
 
-    const bpfSources = join(await goModule(...CILIUM_MODULE), "bpf");
+    const bpfSources = await bpfPath();
     for (const node of nodes) await this.boot(node, bpfSources);
   }
 
@@ -110,7 +109,7 @@ export class Network {
     const ccache = join(CACHE_FOLDER, "ccache");
     mkdirSync(ccache, { recursive: true });
     const programs = [
-      ...NETWORK_TOOLS.map(({ name }) => [name, toolchain[name] ?? ""]),
+      ...NETWORK_TOOLS.map(({ name }) => [name, programOf(toolchain, name)]),
       ["cilium-operator-generic", toolchain["cilium-operator"]],
       ["clang", join(__dirname, "../node/clang")],
       ["node", process.execPath],
