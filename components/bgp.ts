@@ -1,6 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import { otherVersions } from "./otherVersions";
+import type { Replacement } from "./replacement";
 import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 type BgpSettings = Settings["bgp"];
@@ -9,6 +11,10 @@ type BgpSettings = Settings["bgp"];
 export interface BgpArgs extends BgpSettings {
   /** apiVersion of the BGP kinds that the installed Cilium serves. */
   readonly apiVersion: string;
+  /** Whether they stay in the cluster when they leave the stack. */
+  readonly retainOnDelete: boolean;
+  /** A new value makes all of them again: the cluster was made anew. */
+  readonly replacement: Replacement;
   /** The cluster. */
   readonly provider: k8s.Provider;
 }
@@ -20,9 +26,9 @@ const LABEL = { "talos-cilium/advertise": "bgp" };
 export class Bgp extends pulumi.ComponentResource {
   constructor(name: string, args: BgpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:Bgp", name, {}, opts);
-    const { apiVersion, provider, localAsn, peers, nodeSelector, advertise } = args;
+    const { apiVersion, retainOnDelete, replacement, provider, localAsn, peers, nodeSelector, advertise } = args;
     const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
-    const options = { parent: this, provider, ...repeated };
+    const options = { parent: this, provider, retainOnDelete, ...replacement, ...repeated };
 
     const advertisement = new k8s.apiextensions.CustomResource(
       `${name}-advertisement`,
@@ -32,7 +38,7 @@ export class Bgp extends pulumi.ComponentResource {
         metadata: { name: "services", labels: LABEL },
         spec: { advertisements: advertise.map(advertisementOf) },
       },
-      options,
+      { ...options, aliases: otherVersions("CiliumBGPAdvertisement") },
     );
 
     const peerConfig = new k8s.apiextensions.CustomResource(
@@ -52,7 +58,7 @@ export class Bgp extends pulumi.ComponentResource {
           })),
         },
       },
-      { ...options, dependsOn: [advertisement] },
+      { ...options, dependsOn: [advertisement], aliases: otherVersions("CiliumBGPPeerConfig") },
     );
 
     new k8s.apiextensions.CustomResource(
@@ -77,7 +83,7 @@ export class Bgp extends pulumi.ComponentResource {
           ],
         },
       },
-      { ...options, dependsOn: [peerConfig] },
+      { ...options, dependsOn: [peerConfig], aliases: otherVersions("CiliumBGPClusterConfig") },
     );
     this.registerOutputs({});
   }

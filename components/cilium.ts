@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../config";
 import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCommand";
+import type { Replacement } from "./replacement";
 import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 /** Arguments of {@link Cilium}. */
@@ -19,8 +20,12 @@ export interface CiliumArgs {
   readonly values: HelmValues;
   /** Whether Pulumi refuses to delete or replace the Release. */
   readonly protect: boolean;
-  /** Whether the Release stays in the cluster when the stack is destroyed, to be handed over. */
+  /** Whether all of it stays in the cluster when the stack is destroyed, to be handed over. */
   readonly retainOnDelete: boolean;
+  /** Whether the engine forgets the Release when it leaves the stack or is replaced: what is protected it never deletes. */
+  readonly retained: boolean;
+  /** A new value installs it again: the cluster was made anew. */
+  readonly replacement: Replacement;
   /** How commands reach the cluster. */
   readonly access: ClusterAccess;
   /** The cluster. */
@@ -42,6 +47,8 @@ export class Cilium extends pulumi.ComponentResource {
       values,
       protect,
       retainOnDelete,
+      retained,
+      replacement,
       access,
       provider,
     } = args;
@@ -72,7 +79,8 @@ export class Cilium extends pulumi.ComponentResource {
         parent: this,
         provider,
         protect,
-        retainOnDelete,
+        retainOnDelete: retained,
+        ...replacement,
         dependsOn: [remains],
         ...repeatedOnLostConnection(`${name}-lost-connection`),
       },

@@ -6,6 +6,8 @@ import { accessEnvironment, type ClusterAccess, toolCommand } from "./clusterCom
 export interface CiliumCrdGateArgs {
   /** Version of Cilium; a new one makes the gate wait again, since its operator registers anew. */
   readonly version: string;
+  /** UID of the cluster; another one makes the gate wait again. */
+  readonly clusterUid: string | undefined;
   /** Names of the definitions to wait for; another list makes the gate wait again. */
   readonly crds: readonly string[];
   /** Seconds to wait, default 300. */
@@ -35,7 +37,7 @@ export class CiliumCrdGate extends pulumi.ComponentResource {
           CRDS: args.crds.join(" "),
           TIMEOUT_SECONDS: String(args.timeout ?? 300),
         },
-        triggers: [args.version, ...args.crds],
+        triggers: [args.clusterUid ?? "", args.version, ...args.crds],
       },
       { parent: this },
     );

@@ -1,6 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { policySpec, poolSpec, type Settings } from "../config";
+import { otherVersions } from "./otherVersions";
+import type { Replacement } from "./replacement";
 import { repeatedOnLostConnection } from "./retryOnLostConnection";
 
 /** Arguments of {@link LoadBalancing}. */
@@ -11,6 +13,10 @@ export interface LoadBalancingArgs {
   readonly policies: Settings["loadBalancing"]["policies"];
   /** apiVersion of CiliumLoadBalancerIPPool that the installed Cilium serves. */
   readonly apiVersion: string;
+  /** Whether they stay in the cluster when they leave the stack. */
+  readonly retainOnDelete: boolean;
+  /** A new value makes all of them again: the cluster was made anew. */
+  readonly replacement: Replacement;
   /** The cluster. */
   readonly provider: k8s.Provider;
 }
@@ -27,9 +33,9 @@ export class LoadBalancing extends pulumi.ComponentResource {
 
   constructor(name: string, args: LoadBalancingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:LoadBalancing", name, {}, opts);
-    const { apiVersion, provider } = args;
+    const { apiVersion, retainOnDelete, replacement, provider } = args;
     const repeated = repeatedOnLostConnection(`${name}-lost-connection`);
-    const options = { parent: this, provider, ...repeated };
+    const options = { parent: this, provider, retainOnDelete, ...replacement, ...repeated };
 
     const pools = args.pools.map(
       (pool) =>
@@ -41,7 +47,7 @@ export class LoadBalancing extends pulumi.ComponentResource {
             metadata: { name: pool.name },
             spec: poolSpec(pool),
           },
-          options,
+          { ...options, aliases: otherVersions("CiliumLoadBalancerIPPool") },
         ),
     );
 

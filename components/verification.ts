@@ -9,6 +9,8 @@ export interface VerificationArgs {
   readonly settings: Settings;
   /** What is verified; when one of these changes, it is verified again. */
   readonly of: readonly pulumi.Input<unknown>[];
+  /** UID of the cluster; another one is verified again. */
+  readonly clusterUid: string | undefined;
   /** How the command reaches the cluster. */
   readonly access: ClusterAccess;
 }
@@ -37,7 +39,7 @@ export class Verification extends pulumi.ComponentResource {
     this.registerOutputs({ report: this.report });
   }
 
-  private verify(name: string, { settings, of, access }: VerificationArgs): local.Command {
+  private verify(name: string, { settings, of, clusterUid, access }: VerificationArgs): local.Command {
     // How the cluster is reached differs from machine to machine, and is no reason to verify anew.
     const cluster = { ...settings.cluster, kubeconfig: undefined, context: undefined };
     return new local.Command(
@@ -48,7 +50,7 @@ export class Verification extends pulumi.ComponentResource {
           ...accessEnvironment(access),
           SETTINGS: JSON.stringify({ ...settings, cluster }),
         },
-        triggers: [...of],
+        triggers: [clusterUid ?? "", ...of],
       },
       { parent: this },
     );

@@ -38,7 +38,7 @@ export interface GatewayApiBundle {
  * @throws RunError when it cannot be had or read, has another SHA-256, or is not the version and channel asked for.
  */
 export async function loadGatewayApiBundle(
-  settings: Omit<Settings["gatewayApi"], "adopt">,
+  settings: Pick<Settings["gatewayApi"], "version" | "channel" | "source" | "sha256">,
 ): Promise<GatewayApiBundle> {
   const { version, channel, sha256 } = settings;
   const source =

@@ -2,30 +2,21 @@ import {
   ApiextensionsV1Api,
   CoordinationV1Api,
   CoreV1Api,
-  CustomObjectsApi,
   type KubeConfig,
-  type KubernetesObject,
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
+import { CILIUM_CRDS, firstOf } from "../../config";
 import {
   describeError,
   ignoreNotFound,
   loadCluster,
   retryTransient,
 } from "../../kubernetes/client";
+import { foreignObjects } from "../../kubernetes/foreignObjects";
 import { until } from "../../kubernetes/until";
 
 /** Seconds until the pods, and then the definitions, must be gone. */
 const TIMEOUT = 300;
-
-/** Kinds whose objects Cilium itself makes, for its own use; every other object of Cilium's is somebody's work. */
-const RUNTIME_STATE = new Set([
-  "CiliumBGPNodeConfig",
-  "CiliumEndpoint",
-  "CiliumEndpointSlice",
-  "CiliumIdentity",
-  "CiliumNode",
-]);
 
 /** Namespace of the release. */
 const NAMESPACE = "kube-system";
@@ -42,10 +33,10 @@ async function removeCiliumLeftovers(): Promise<void> {
   const cluster = loadCluster({ context: process.env.KUBE_CONTEXT });
   await untilGone("Cilium's pods still run", () => ciliumPods(cluster));
 
-  const owned = await ownedObjects(cluster);
+  const owned = await foreignObjects(cluster, []);
   if (owned.length > 0) {
     throw new Error(
-      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${owned.join(", ")}); ` +
+      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${firstOf(owned)}); ` +
         "save and delete these, then run pulumi destroy again",
     );
   }
@@ -88,29 +79,7 @@ async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
 
 async function ciliumCrds(cluster: KubeConfig): Promise<V1CustomResourceDefinition[]> {
   const { items } = await cluster.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition();
-  return items.filter(({ spec }) => spec.group === "cilium.io");
-}
-
-/** Objects of Cilium's definitions that Cilium did not make itself, as kind/namespace/name. */
-async function ownedObjects(cluster: KubeConfig): Promise<string[]> {
-  const api = cluster.makeApiClient(CustomObjectsApi);
-  const crds = (await ciliumCrds(cluster)).filter(
-    ({ spec }) => !RUNTIME_STATE.has(spec.names.kind),
-  );
-  const found = await Promise.all(
-    crds.map(async ({ spec }) => {
-      const version = spec.versions.find(({ storage }) => storage)?.name ?? "";
-      const { items } = (await api.listCustomObjectForAllNamespaces({
-        group: spec.group,
-        version,
-        plural: spec.names.plural,
-      })) as { items: KubernetesObject[] };
-      return items.map(({ metadata }) =>
-        [spec.names.kind, metadata?.namespace, metadata?.name].filter(Boolean).join("/"),
-      );
-    }),
-  );
-  return found.flat();
+  return items.filter(({ metadata }) => CILIUM_CRDS.includes(metadata?.name ?? ""));
 }
 
 async function removeLeases(cluster: KubeConfig): Promise<void> {

@@ -13,13 +13,14 @@ async function crdsAndRelease() {
   const { kubeconfig, context } = settings.cluster;
   const bundle = await loadGatewayApiBundle(settings.gatewayApi);
   const provider = new k8s.Provider("cluster", { kubeconfig, context });
-  const { adopt } = settings.gatewayApi;
-  const { retainOnDelete } = settings.cilium;
-  const gatewayApi = new GatewayApiCrds("gateway-api", { bundle, adopt, retainOnDelete, provider });
+  const access = { kubeconfig, context };
+  const kept = { protect: false, retainOnDelete: false, replacement: {} };
+  const crdsArgs = { ...settings.gatewayApi, ...kept, bundle, droppedCrds: [], access, provider };
+  const gatewayApi = new GatewayApiCrds("gateway-api", crdsArgs);
   const values = ciliumValues(settings, bundle.digest);
   const cilium = new Cilium(
     "cilium",
-    { ...settings.cilium, values, access: { kubeconfig, context }, provider },
+    { ...settings.cilium, ...kept, retained: false, values, access, provider },
     { dependsOn: [gatewayApi] },
   );
   return { settings, provider, cilium };
@@ -36,7 +37,13 @@ export async function programWithoutGate(): Promise<Record<string, unknown>> {
   const { settings, provider, cilium } = await crdsAndRelease();
   new LoadBalancing(
     "load-balancing",
-    { ...settings.loadBalancing, apiVersion: ciliumApiVersion(settings), provider },
+    {
+      ...settings.loadBalancing,
+      apiVersion: ciliumApiVersion(settings),
+      retainOnDelete: false,
+      replacement: {},
+      provider,
+    },
     { dependsOn: [cilium] },
   );
   return {};

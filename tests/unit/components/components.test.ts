@@ -15,6 +15,7 @@ const BGP = {
   holdTime: 9,
   keepAlive: 3,
 };
+const KEPT = { retainOnDelete: false, replacement: {} };
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 describe("components", () => {
@@ -32,7 +33,8 @@ describe("components", () => {
       timeout: 1200,
       values: {},
       protect: false,
-      retainOnDelete: false,
+      ...KEPT,
+      retained: false,
       access: {},
       provider,
       ...args,
@@ -40,14 +42,15 @@ describe("components", () => {
   }
 
   it("have type tokens of the project", async () => {
-    const gate = new CiliumCrdGate("gate", { version: "1.18.4", crds: [], access: {} });
+    const gate = new CiliumCrdGate("gate", { version: "1.18.4", crds: [], clusterUid: undefined, access: {} });
     const balancing = new LoadBalancing("lb", {
       pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
       policies: [],
+      ...KEPT,
       apiVersion: "cilium.io/v2",
       provider,
     });
-    const bgp = new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2", provider });
+    const bgp = new Bgp("bgp", { ...BGP, ...KEPT, apiVersion: "cilium.io/v2", provider });
     const types = await Promise.all(
       [gate, balancing, bgp, cilium({ chart: "cilium" })].map(
         async (component) => (await urnOf(component)).split("::")[2],
@@ -91,6 +94,7 @@ describe("components", () => {
         },
         { name: "every-device", interfaces: [], nodeSelector: {}, externalIPs: false },
       ],
+      ...KEPT,
       apiVersion: "cilium.io/v2alpha1",
       provider,
     });
@@ -116,7 +120,7 @@ describe("components", () => {
   });
 
   it("make BGP's objects in the order in which they refer to each other", async () => {
-    const bgp = new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2", provider });
+    const bgp = new Bgp("bgp", { ...BGP, ...KEPT, apiVersion: "cilium.io/v2", provider });
     await urnOf(bgp);
     await pulumi.runtime.disconnect();
     const kinds = ["CiliumBGPAdvertisement", "CiliumBGPPeerConfig", "CiliumBGPClusterConfig"];
