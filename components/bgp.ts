@@ -1,6 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import { otherVersions } from "./otherVersions";
+import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 
 type BgpSettings = Settings["bgp"];
@@ -8,6 +10,9 @@ type BgpSettings = Settings["bgp"];
 export interface BgpArgs extends BgpSettings {
   /** apiVersion of the BGP kinds that the installed Cilium serves. */
   readonly apiVersion: string;
+  /** Whether the objects stay in the cluster when they leave the stack. */
+  readonly retainOnDelete: boolean;
+  readonly replacement: Replacement;
 }
 
 /** Label that ties the advertisement to the peers. */
@@ -18,7 +23,12 @@ export class Bgp extends pulumi.ComponentResource {
   constructor(name: string, args: BgpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:Bgp", name, {}, opts);
     const { apiVersion, localAsn, peers, nodeSelector, advertise } = args;
-    const options = { parent: this, ...retryOnLostConnection(`${name}-lost-connection`) };
+    const options = {
+      parent: this,
+      retainOnDelete: args.retainOnDelete,
+      ...args.replacement,
+      ...retryOnLostConnection(`${name}-lost-connection`),
+    };
 
     const advertised = new k8s.apiextensions.CustomResource(
       `${name}-advertisement`,
@@ -28,7 +38,7 @@ export class Bgp extends pulumi.ComponentResource {
         metadata: { name: "services", labels: LABEL },
         spec: { advertisements: advertise.map(advertisement) },
       },
-      options,
+      { ...options, aliases: otherVersions("CiliumBGPAdvertisement") },
     );
 
     const peerConfig = new k8s.apiextensions.CustomResource(
@@ -48,7 +58,7 @@ export class Bgp extends pulumi.ComponentResource {
           })),
         },
       },
-      { ...options, dependsOn: [advertised] },
+      { ...options, dependsOn: [advertised], aliases: otherVersions("CiliumBGPPeerConfig") },
     );
 
     new k8s.apiextensions.CustomResource(
@@ -73,7 +83,7 @@ export class Bgp extends pulumi.ComponentResource {
           ],
         },
       },
-      { ...options, dependsOn: [peerConfig] },
+      { ...options, dependsOn: [peerConfig], aliases: otherVersions("CiliumBGPClusterConfig") },
     );
     this.registerOutputs({});
   }

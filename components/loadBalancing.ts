@@ -1,6 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { policySpec, poolSpec, type Settings } from "../config";
+import { otherVersions } from "./otherVersions";
+import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 
 export interface LoadBalancingArgs {
@@ -9,6 +11,9 @@ export interface LoadBalancingArgs {
   readonly policies: Settings["loadBalancing"]["policies"];
   /** apiVersion of CiliumLoadBalancerIPPool that the installed Cilium serves. */
   readonly apiVersion: string;
+  /** Whether the objects stay in the cluster when they leave the stack. */
+  readonly retainOnDelete: boolean;
+  readonly replacement: Replacement;
 }
 
 /** The pools that LoadBalancer addresses come from, and the policies that announce them on the LAN. */
@@ -21,7 +26,12 @@ export class LoadBalancing extends pulumi.ComponentResource {
 
   constructor(name: string, args: LoadBalancingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:LoadBalancing", name, {}, opts);
-    const options = { parent: this, ...retryOnLostConnection(`${name}-lost-connection`) };
+    const options = {
+      parent: this,
+      retainOnDelete: args.retainOnDelete,
+      ...args.replacement,
+      ...retryOnLostConnection(`${name}-lost-connection`),
+    };
 
     const pools = args.pools.map(
       (pool) =>
@@ -33,7 +43,7 @@ export class LoadBalancing extends pulumi.ComponentResource {
             metadata: { name: pool.name },
             spec: poolSpec(pool),
           },
-          options,
+          { ...options, aliases: otherVersions("CiliumLoadBalancerIPPool") },
         ),
     );
 

@@ -8,12 +8,22 @@ export {
   rangeSize,
   single,
 } from "./addresses";
+export {
+  droppedCrds,
+  firstOf,
+  type LastState,
+  matchCluster,
+  type ObservedCluster,
+  type ObservedCrd,
+} from "./clusterMatch";
 export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
 export { ciliumCrds } from "./derived/ciliumCrds";
 export { ciliumValues, type HelmValues } from "./derived/ciliumValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
 export { IMAGES, managedValues } from "./derived/managedValues";
+export { CILIUM_CRDS, CILIUM_RUNTIME_CRDS, GATEWAY_API_GROUPS } from "./derived/ownCrds";
+export { ownObjects } from "./derived/ownObjects";
 export {
   isControlPlaneOnly,
   omniPatch,

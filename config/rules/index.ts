@@ -6,6 +6,7 @@ import * as pools from "./pools";
 import * as routing from "./routing";
 import type { Rule } from "./rule";
 import * as software from "./software";
+import * as userValues from "./userValues";
 
 /** Every rule, in the order in which problems are reported. */
 export const rules: readonly Rule[] = [
@@ -16,6 +17,7 @@ export const rules: readonly Rule[] = [
   announcements,
   bgp,
   software,
+  userValues,
 ].flatMap((topic) => Object.values<unknown>(topic).filter(isRule));
 
 function isRule(exported: unknown): exported is Rule {

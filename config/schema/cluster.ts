@@ -32,6 +32,12 @@ export const cluster = z
       .min(1)
       .optional()
       .describe("Context within the kubeconfig; default: its current one."),
+    uid: z
+      .guid({ error: "not a UID; kubectl get namespace kube-system -o jsonpath={.metadata.uid}" })
+      .optional()
+      .describe(
+        "UID of the namespace kube-system of the one cluster that is meant: it lets through a cluster that looks like another one (other nodes, name, id or pod CIDRs than the stack's, or than last time), and no other cluster. Default: the cluster is recognised by these.",
+      ),
   })
   .describe("Which cluster, and how the program reaches it.");
 

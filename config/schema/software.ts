@@ -27,6 +27,17 @@ export const gatewayApi = z
       .boolean()
       .default(false)
       .describe("Take over CRDs that something else (kubectl, Helm) has installed before."),
+    removeCrds: z
+      .array(
+        z.string().regex(/^[a-z0-9]+\.gateway\.networking\.(x-)?k8s\.io$/, {
+          error:
+            "not a CRD of the Gateway API; write its full name, tcproutes.gateway.networking.k8s.io",
+        }),
+      )
+      .default([])
+      .describe(
+        "Full names of CRDs that version and channel no longer have and that may go, once they hold no objects. Default: none goes.",
+      ),
   })
   .describe("The Gateway API's custom resource definitions.");
 

@@ -13,6 +13,8 @@ import {
   PatchStrategy,
 } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import deepmerge from "deepmerge";
+import { PROJECT, type StackConfig } from "../../config";
 import { retryTransient } from "../../kubernetes/client";
 import type { Depth } from "../../lab/depth";
 import { Lab } from "../../lab/lab";
@@ -50,6 +52,26 @@ export class LabForTests extends Lab {
     const folder = new LabFolder(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
     super(folder, (line) => lines.push(line), depth);
     this.lines = lines;
+  }
+
+  /**
+   * Configuration of a stack. That of another cluster's stack names the lab's cluster by its UID: it has other nodes, and the
+   * stack would not be applied to it.
+   */
+  public override async config(
+    name = "lab",
+    change: (config: StackConfig) => StackConfig = (config) => config,
+  ): Promise<StackConfig> {
+    const config = await super.config(name);
+    if (name === "lab") return change(config);
+    const here = { [`${PROJECT}:cluster`]: { uid: await this.uid() } };
+    return change(deepmerge(config, here));
+  }
+
+  /** UID of the namespace kube-system. */
+  public async uid(): Promise<string> {
+    const { metadata } = await this.clients.core.readNamespace({ name: "kube-system" });
+    return metadata?.uid ?? "";
   }
 
   /** Clients for its cluster. */

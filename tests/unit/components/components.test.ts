@@ -16,6 +16,7 @@ const BGP = {
   holdTime: 9,
   keepAlive: 3,
 };
+const KEPT = { retainOnDelete: false, replacement: {} };
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const COMMAND = "command:local:Command";
 const BUNDLE = {
@@ -55,7 +56,8 @@ describe("components", () => {
         timeout: 1200,
         values: {},
         protect: false,
-        retainOnDelete: false,
+        ...KEPT,
+        retainRelease: false,
         location: {},
       },
       { providers: [provider] },
@@ -67,14 +69,24 @@ describe("components", () => {
   }
 
   function bgp(): Bgp {
-    return new Bgp("bgp", { ...BGP, apiVersion: "cilium.io/v2" }, { providers: [provider] });
+    return new Bgp(
+      "bgp",
+      { ...BGP, ...KEPT, apiVersion: "cilium.io/v2" },
+      { providers: [provider] },
+    );
   }
 
   it("have type tokens of the project", async () => {
-    const gate = new CiliumCrdGate("gate", { version: "1.18.4", crds: [], location: {} });
+    const gate = new CiliumCrdGate("gate", {
+      version: "1.18.4",
+      crds: [],
+      clusterUid: undefined,
+      location: {},
+    });
     const balancing = loadBalancing({
       pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
       policies: [],
+      ...KEPT,
       apiVersion: "cilium.io/v2",
     });
     const types = await Promise.all(
@@ -157,6 +169,7 @@ describe("components", () => {
         },
         { name: "every-device", interfaces: [], nodeSelector: {}, externalIPs: false },
       ],
+      ...KEPT,
       apiVersion: "cilium.io/v2alpha1",
     });
     assert.deepEqual(await value(balancing.pools), ["web", "rest"]);
