@@ -1,9 +1,10 @@
+import { deepFreeze } from "es-toolkit/object/deepFreeze";
+import { lowerFirst } from "es-toolkit/string/lowerFirst";
 import type { z } from "zod";
 import { ConfigError, type Problem } from "./configError";
 import { rules } from "./rules";
 import type { Rule } from "./rules/rule";
 import { type Key, type Settings, schema } from "./schema";
-import { lowerFirst } from "./text";
 
 /** The source of a stack's configuration: `pulumi.Config`, or anything with its `getObject`. */
 export interface ConfigReader {
@@ -84,12 +85,4 @@ export function problemsOfIssue(key: Key, value: unknown, issue: z.core.$ZodIssu
   // Messages of our own have both parts (schema/types.ts); zod's have no remedy.
   const [wrong = "", fix = see] = issue.message.split("; ");
   return [{ path, wrong: `${lowerFirst(wrong)} (${JSON.stringify(seen)})`, fix }];
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null) {
-    Object.values(value).forEach(deepFreeze);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -19,20 +19,16 @@ import {
   type Tree,
 } from "./tree";
 
-/** How a path of the chart's values is mapped. */
+/** Mappings by their paths in the chart's values. */
 const MAPPINGS = new Map(VALUE_MAPPINGS.map((mapping) => [mapping.path, mapping]));
 
-/** The chart's values, divided by where they go. */
+/** The chart's values by where they go: to a key of the configuration, to cilium.values, or nowhere. */
 export interface DividedValues {
-  /** Values that keys of the configuration manage. */
   readonly managed: readonly Leaf[];
-  /** Values for cilium.values. */
   readonly user: readonly Leaf[];
-  /** Values that are not needed. */
   readonly dropped: readonly Dropped[];
 }
 
-/** Divides the chart's values by where they go. */
 export function divideValues(values: Tree): DividedValues {
   const [managed, user]: [Leaf[], Leaf[]] = [[], []];
   const dead = deadValues(values);
@@ -44,17 +40,18 @@ export function divideValues(values: Tree): DividedValues {
     const { keys, path, value } = leaf;
     const what = describeValue(path, value);
     if (dead.some((other) => pathsMeet(path, other.path))) continue;
-    if (value === null) dropped.push({ what, why: "the program leaves null out" });
-    // JavaScript takes it for an object's prototype, and the schema of cilium.values leaves it out.
+    if (value === null) dropped.push({ what, why: "the program leaves out values that are null" });
+    // To JavaScript it is an object's prototype, and the schema of cilium.values ignores it.
     else if (keys.includes("__proto__")) dropped.push({ what, why: "no key can have this name" });
-    else if (isSetByProgram(path, value)) dropped.push({ what, why: "set already" });
+    else if (isSetByProgram(path, value))
+      dropped.push({ what, why: "the program sets the same value" });
     else if (MAPPINGS.has(path)) managed.push(leaf);
     else user.push(leaf);
   }
   return { managed, user, dropped };
 }
 
-/** The configuration's keys that the chart's managed values lead to, with their values. */
+/** Reads keys of the configuration from the chart's managed values. */
 export function keysFrom(managed: readonly Leaf[], values: Tree): [key: string, value: unknown][] {
   return managed.flatMap(({ path, value }) => {
     const mapping = MAPPINGS.get(path);
@@ -64,10 +61,10 @@ export function keysFrom(managed: readonly Leaf[], values: Tree): [key: string, 
 }
 
 /**
- * Removes the keys without which the program sets the very same values: a key with its default, or one that has no
- * effect beside the others. The schema alone cannot tell: some defaults come from other keys (operatorReplicas from the
- * nodes, services from the pools), and whether a key has an effect does, too.
- * @param expected keys that stay all the same.
+ * Removes each key without which the program sets the same values. To compare a key with its default in the schema would
+ * not find them all: some defaults depend on other keys (operatorReplicas on the nodes, services on the pools), and some
+ * keys have no effect beside others.
+ * @param expected keys that stay in any case.
  */
 export function removeNeedlessKeys(config: Tree, expected: readonly string[]): void {
   const { settings, missing } = readWithStandIns(config);
@@ -84,7 +81,7 @@ export function removeNeedlessKeys(config: Tree, expected: readonly string[]): v
   }
 }
 
-/** Compares each managed value with the one that the program sets because of the configuration. */
+/** Compares each managed value with the one that the program sets for the configuration. */
 export function compareValues(
   managed: readonly Leaf[],
   config: Tree,
@@ -100,7 +97,7 @@ export function compareValues(
     const becomes = set.get(path);
     if (mapping === undefined || isSameValue(becomes, value)) continue;
     const { key, fromChart, keepUnmanaged, exact, notRead, byHand } = mapping;
-    // That one is reported as missing anyway.
+    // The report names the key as missing.
     if (misshapen.some((other) => pathsMeet(other.path, key))) continue;
     const isCarriedOver =
       fromChart !== undefined &&
@@ -113,16 +110,16 @@ export function compareValues(
       const result = becomes === undefined ? "is left out" : `becomes ${showValue(becomes)}`;
       dropped.push({
         what: describeValue(path, value),
-        why: `${key} decides it${because}; it ${result}`,
+        why: `${key} manages this value${because}; it ${result}`,
       });
     }
   }
   return { kept, dropped, missing };
 }
 
-/** Whether the program sets a value by itself, to the same; the order in a list (capabilities) does not matter. */
+/** Whether the program sets a value to the same for every stack; the order of a list (capabilities) does not matter. */
 function isSetByProgram(path: string, value: unknown): boolean {
-  // A digest of the cluster's own CRDs.
+  // The value is a digest of the CRDs, which the program knows better.
   if (path === `operator.podAnnotations.${GATEWAY_API_ANNOTATION}`) return true;
   return (
     Object.hasOwn(TALOS_VALUES, path) && isSameValue(sorted(TALOS_VALUES[path]), sorted(value))

@@ -1,15 +1,15 @@
-/** Something in the imported files that is not in the configuration. */
+/** A part of the imported files that is not in the configuration. */
 export interface Dropped {
   /** Value or manifest: `ipam.mode (kubernetes)`, `Service kube-apiserver-vip (vip.yaml)`. */
   readonly what: string;
-  /** Why it is not there, or what is there instead. */
+  /** Why it is missing there, or what replaces it. */
   readonly why: string;
 }
 
-/** Something that a person must write or correct, as the imported files do not say it. */
+/** A key that a person must write or correct. */
 export interface Missing {
-  /** Where in the stack file: `nodes.controlPlanes`. */
+  /** Path in the stack file: `nodes.controlPlanes`. */
   readonly path: string;
-  /** Why it could not be imported, and what to write. */
+  /** Why it was not imported; what to write. */
   readonly why: string;
 }

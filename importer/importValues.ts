@@ -7,37 +7,35 @@ import { type Files, type ImportedManifests, importManifests } from "./manifests
 import { problemsIn, readWithStandIns } from "./standIns";
 import { setAt, showValue, type Tree } from "./tree";
 
-/** What values and manifests do not tell, given beside them. */
+/** What the values and manifests do not say. */
 export interface Given {
-  /** Values of the configuration by their paths (cilium.version, lan.cidr); default none. */
+  /** Values of the configuration by their paths (cilium.version, lan.cidr); default: none. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Names of the files that the manifests came from; default: unknown. */
+  /** Files that the manifests came from; default: unknown. */
   readonly files?: Files;
 }
 
-/** An imported configuration, and what did not get into it. */
+/** An imported configuration, and a report of the import. */
 export interface Imported {
-  /** Values of the configuration's keys, without the project's prefix, in the order of the schema. */
+  /** The configuration; keys are without the project's prefix, in the order of the schema. */
   readonly config: Record<string, unknown>;
-  /** What was in the files and is not in the configuration. */
   readonly dropped: Dropped[];
-  /** What must be written or corrected by hand. */
   readonly missing: Missing[];
 }
 
-/** Keys that are written even when nothing says them, since a reader looks for them. */
+/** Keys that are written with these values when the files have none, as a reader looks for them. */
 const EXPECTED: readonly [key: string, value: unknown][] = [
   ["kubePrism.host", "localhost"],
   ["kubePrism.port", 7445],
-  // Not the schema's default: a chart that is not told otherwise tunnels, and so does the cluster as it is.
+  // The chart's default, and so what the cluster does; the schema's default is native.
   ["routing.mode", "tunnel"],
 ];
 
 /**
  * Turns values of Cilium's Helm chart, and the manifests beside them, into a stack's configuration. Nothing is lost
- * without a word: a value is in the configuration (or says what it says by default), in what was dropped, or missing.
+ * silently: each value is in the configuration, or is a default of it, or is reported as dropped or missing.
  * @param values the values file, parsed.
- * @param manifests the manifests, parsed; those that are not about LoadBalancer addresses are dropped.
+ * @param manifests the manifests, parsed; those of other kinds than pools and policies are dropped.
  */
 export function importValues(
   values: object,
@@ -74,7 +72,7 @@ export function importValues(
       ...contradictions(config, given.settings),
       ...read.missing,
       ...compared.missing,
-      // Values and manifests may both tell of BGP.
+      // Values and manifests may both have BGP.
       ...imported.missing.filter(
         ({ path }) => !compared.missing.some((other) => other.path === path),
       ),
@@ -90,12 +88,12 @@ function keysFromManifests({ pools, policies }: ImportedManifests): [string, unk
   ];
 }
 
-/** What was given, and is not what the files say. */
+/** Settings that were given and that the files contradict. */
 function contradictions(config: Tree, settings: Given["settings"] = {}): Missing[] {
   return Object.entries(settings)
     .filter(([path, value]) => !isDeepStrictEqual(valueAt(config, path), value))
     .map(([path, value]) => ({
       path,
-      why: `given as ${showValue(value)}, but the files say ${showValue(valueAt(config, path))}; keep the one that is true`,
+      why: `given as ${showValue(value)}, but the files say ${showValue(valueAt(config, path))}; keep the right one`,
     }));
 }

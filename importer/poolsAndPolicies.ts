@@ -6,26 +6,37 @@ import { cidrRange, cidrSchema, familyOf, LINUX_NODES, rangeSize, valueAt } from
 import type { Dropped } from "./importReport";
 import type { Tree } from "./tree";
 
-/** An element of loadBalancing.pools; absent fields have their defaults. */
+/** An element of loadBalancing.pools; an absent field has its default. */
 export interface Pool {
-  /** Name, absent when it is the default one. */
   readonly name?: unknown;
-  /** First address. */
   readonly start?: unknown;
-  /** Last address. */
   readonly stop?: unknown;
-  /** A whole CIDR instead of both. */
   readonly cidr?: unknown;
-  /** Services that get an address from it, absent for all. */
   readonly serviceSelector?: unknown;
+}
+
+/** An element of loadBalancing.policies; an absent field has its default. */
+export interface Policy {
+  readonly name?: unknown;
+  readonly interfaces?: unknown;
+  readonly nodeSelector?: unknown;
+  readonly serviceSelector?: unknown;
+  readonly externalIPs?: unknown;
+}
+
+/** A policy, and what its manifest announced. */
+export interface ImportedPolicy {
+  readonly policy: Policy;
+  /** Whether the manifest announced LoadBalancer addresses; the policy does in any case. */
+  readonly announces: boolean;
 }
 
 /**
  * Reads a manifest of kind CiliumLoadBalancerIPPool: a pool for each of its blocks, numbered when there are several.
- * @param what what the manifest is called in a report.
+ * @param what what a report calls the manifest.
  * @returns the pools, and what was dropped: a pool that is disabled or has no addresses.
  */
-export function poolsOf(manifest: Tree, what: string): { pools: Pool[]; dropped: Dropped[] } {
+export function readPools(manifest: Tree, what: string): { pools: Pool[]; dropped: Dropped[] } {
   const spec = isPlainObject(manifest.spec) ? manifest.spec : {};
   const name = valueAt(manifest, "metadata.name");
   if (spec.disabled === true) return { pools: [], dropped: [{ what, why: "it is disabled" }] };
@@ -33,13 +44,13 @@ export function poolsOf(manifest: Tree, what: string): { pools: Pool[]; dropped:
   const blocks = [spec.blocks, spec.cidrs].flatMap((some) => (Array.isArray(some) ? some : []));
   if (blocks.length === 0) return { pools: [], dropped: [{ what, why: "it has no addresses" }] };
 
-  const serviceSelector = selectorOf(spec.serviceSelector);
+  const serviceSelector = readSelector(spec.serviceSelector);
   return {
     pools: blocks.filter(isPlainObject).map((block, index) => {
       const numbered = blocks.length > 1 ? `${name}-${index + 1}` : name;
       return {
         ...(numbered !== "services" && { name: numbered }),
-        ...addresses(block, spec.allowFirstLastIPs === "No"),
+        ...readBlock(block, spec.allowFirstLastIPs === "No"),
         ...(serviceSelector !== undefined && { serviceSelector }),
       };
     }),
@@ -47,16 +58,16 @@ export function poolsOf(manifest: Tree, what: string): { pools: Pool[]; dropped:
   };
 }
 
-/** The block's addresses; one with a start alone is a single address. */
-function addresses(block: Tree, withoutEnds: boolean): Pool {
+/** A block with a start alone is a single address. */
+function readBlock(block: Tree, withoutEnds: boolean): Pool {
   const { start, stop, cidr } = block;
   if (cidr === undefined) return { start, stop: stop ?? start };
   const isCidr = cidrSchema.safeParse(cidr).success;
-  return isCidr && withoutEnds ? inner(String(cidr)) : { cidr };
+  return isCidr && withoutEnds ? withoutEndAddresses(String(cidr)) : { cidr };
 }
 
-/** A CIDR without its first and last address, which allowFirstLastIPs: No keeps back; one of two addresses has none. */
-function inner(cidr: string): Pool {
+/** allowFirstLastIPs: No withholds the first and the last address of a CIDR, unless it has two addresses or one. */
+function withoutEndAddresses(cidr: string): Pool {
   if (rangeSize(cidrRange(cidr)) <= 2) return { cidr };
   const network = familyOf(cidr) === "IPv6" ? new Address6(cidr) : new Address4(cidr);
   return {
@@ -65,37 +76,12 @@ function inner(cidr: string): Pool {
   };
 }
 
-/** An element of loadBalancing.policies; absent fields have their defaults. */
-export interface Policy {
-  /** Name, absent when it is the default one. */
-  readonly name?: unknown;
-  /** Regular expressions of interfaces. */
-  readonly interfaces?: unknown;
-  /** Nodes that may announce. */
-  readonly nodeSelector?: unknown;
-  /** Services that it announces, absent for all. */
-  readonly serviceSelector?: unknown;
-  /** Whether spec.externalIPs are announced, too. */
-  readonly externalIPs?: unknown;
-}
-
-/** A policy, and whether its manifest announced LoadBalancer addresses at all. */
-export interface ImportedPolicy {
-  /** The element of loadBalancing.policies. */
-  readonly policy: Policy;
-  /** loadBalancerIPs of the manifest, whose default is false. */
-  readonly announces: boolean;
-  /** externalIPs of the manifest. */
-  readonly external: boolean;
-}
-
 /** Reads a manifest of kind CiliumL2AnnouncementPolicy. */
-export function policyOf(manifest: Tree): ImportedPolicy {
+export function readPolicy(manifest: Tree): ImportedPolicy {
   const spec = isPlainObject(manifest.spec) ? manifest.spec : {};
   const name = valueAt(manifest, "metadata.name");
-  const nodeSelector = selectorOf(spec.nodeSelector);
-  const serviceSelector = selectorOf(spec.serviceSelector);
-  const external = spec.externalIPs === true;
+  const nodeSelector = readSelector(spec.nodeSelector);
+  const serviceSelector = readSelector(spec.serviceSelector);
   return {
     policy: {
       ...(name !== "services" && { name }),
@@ -103,28 +89,31 @@ export function policyOf(manifest: Tree): ImportedPolicy {
       ...(nodeSelector !== undefined &&
         !isDeepStrictEqual(nodeSelector, LINUX_NODES) && { nodeSelector }),
       ...(serviceSelector !== undefined && { serviceSelector }),
-      ...(external && { externalIPs: true }),
+      ...(spec.externalIPs === true && { externalIPs: true }),
     },
+    // The CRD's default is false.
     announces: spec.loadBalancerIPs === true,
-    external,
   };
 }
 
-/** What a policy begins to do that its manifest did not. */
-export function policyReport({
+/** Says of a policy that it announces LoadBalancer addresses, when its manifest did not. */
+export function newAnnouncements({
   what,
+  policy,
   announces,
-  external,
 }: ImportedPolicy & { readonly what: string }): Dropped[] {
   if (announces) return [];
-  const nothing = external ? "no LoadBalancer address" : "nothing";
+  const nothing = policy.externalIPs === true ? "no LoadBalancer address" : "nothing";
   return [
-    { what: `${what}, without loadBalancerIPs: true`, why: `it announced ${nothing}, now it does` },
+    {
+      what: `${what}, without loadBalancerIPs: true`,
+      why: `it announced ${nothing}, and the policy of the configuration announces LoadBalancer addresses`,
+    },
   ];
 }
 
-/** A label selector of a manifest; undefined when it is absent or empty, as then it selects all. */
-function selectorOf(selector: unknown): unknown {
+/** A selector that is absent or empty selects all, and is undefined here. */
+function readSelector(selector: unknown): unknown {
   if (!isPlainObject(selector)) return selector ?? undefined;
   const conditions = omitBy(selector, isEmpty);
   return isEmpty(conditions) ? undefined : conditions;

@@ -12,7 +12,7 @@ import {
 import type { Missing } from "./importReport";
 import { pathsMeet, removeAt, setAt, type Tree } from "./tree";
 
-/** Keys that every configuration needs: why an import may not have one, and what stands in for it meanwhile. */
+/** Keys that every configuration needs: why an import may lack one, and what stands in for it meanwhile. */
 export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[] = [
   {
     path: "cluster.name",
@@ -26,8 +26,8 @@ export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[
   },
   {
     path: "nodes.controlPlanes",
-    why: "no value has the nodes' addresses; write each node's own, or give them with --set",
-    // Of the documentation's range, and as many as no rule finds too few.
+    why: "no value has the nodes' addresses; write the address of each node, or pass them with --set",
+    // Addresses for documentation (RFC 5737), and enough nodes for every rule.
     standIn: ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
   },
   {
@@ -37,12 +37,12 @@ export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[
   },
   {
     path: "gatewayApi.version",
-    why: "no value of Cilium's chart has it; write the release, such as v1.3.0, or give it with --set",
+    why: "no value of Cilium's chart has it; write the release, such as v1.3.0, or pass it with --set",
     standIn: "1.0.0",
   },
   {
     path: "cilium.version",
-    why: "a chart's values do not say of which version they are; write it, or give it with --set",
+    why: "the values do not name the chart's version; write it, or pass it with --set",
     standIn: "1.0.1",
   },
   {
@@ -52,26 +52,26 @@ export const REQUIRED: readonly { path: string; why: string; standIn: unknown }[
   },
 ];
 
-/** An imported configuration, which may not be complete yet, as the program would read it. */
+/** An imported configuration as the program would read it if nothing were missing. */
 export interface ImportedSettings {
-  /** Settings in which what is absent or misshapen has its default or a stand-in. */
+  /** A key that is absent or misshapen has its default here, or a stand-in. */
   readonly settings: Settings;
-  /** The configuration that these settings are read from. */
+  /** The configuration that the settings are read from. */
   readonly complete: Tree;
-  /** What is absent or misshapen. */
+  /** Keys that are absent or misshapen. */
   readonly missing: readonly Missing[];
 }
 
 const CONFIGURATION = z.object(schema);
 
-/** Reads an imported configuration, with stand-ins for what it does not have. */
+/** Reads an imported configuration, with stand-ins for the keys that it lacks. */
 export function readWithStandIns(config: Tree): ImportedSettings {
   const missing: Missing[] = REQUIRED.filter(({ path }) => valueAt(config, path) === undefined).map(
     ({ path, why }) => ({ path, why }),
   );
   const complete = structuredClone(config);
   addStandIns(complete);
-  // Which versions go together is no question while one of them is a stand-in.
+  // The rules about versions say nothing of a stand-in.
   if (missing.some(({ path }) => path.endsWith(".version"))) {
     setAt(complete, ["cilium", "allowUntested"], true);
   }
@@ -81,14 +81,14 @@ export function readWithStandIns(config: Tree): ImportedSettings {
   for (;;) {
     const { data, error } = CONFIGURATION.safeParse(complete);
     if (error === undefined) return { settings: data, complete, missing };
-    // One at a time, as the places of a list's elements change with each.
+    // One at a time: to remove an element moves the others of its list.
     const [issue] = error.issues as [z.core.$ZodIssue];
     removeAt(complete, presentKeys(complete, issue));
     addStandIns(complete);
   }
 }
 
-/** Problems that the rules find in an imported configuration, beside what is missing. */
+/** Problems that the rules find in an imported configuration; those of missing keys are left out. */
 export function problemsIn({ complete, missing }: ImportedSettings): Missing[] {
   try {
     readSettings({ getObject: (key) => complete[key] });
@@ -115,7 +115,7 @@ function misshapenIn(config: Tree): Missing[] {
   );
 }
 
-/** The keys of what an issue is about. What is absent cannot be removed, so they end at the tree that it belongs to. */
+/** Keys that lead to what an issue is about, or to the innermost tree around it when it is absent. */
 function presentKeys(config: Tree, issue: z.core.$ZodIssue): PropertyKey[] {
   const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
   const keys = [...issue.path, ...unknown];

@@ -1,21 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 
-/** Values by their keys, to any depth: what a YAML mapping is read as. */
+/** A YAML mapping, to any depth. */
 export type Tree = { [key: string]: unknown };
 
-/** A value of a tree that is no tree itself, and the keys that lead to it. */
+/** A value in a tree that is not a tree itself. */
 export interface Leaf {
-  /** Keys from the root; a key may contain dots itself (podAnnotations). */
+  /** Keys from the root; a key may contain dots (podAnnotations). */
   readonly keys: readonly string[];
-  /** The keys joined with dots, those with dots of their own in quotes: podAnnotations."example.org/team". */
+  /** The keys joined with dots; a key that contains dots is quoted: podAnnotations."example.org/team". */
   readonly path: string;
   readonly value: unknown;
 }
 
 /**
- * Leaves of a tree, in its order. An empty tree has none, as it sets nothing.
- * @param whole paths whose value is a leaf even when it is a tree.
+ * Leaves of a tree, in its order. An empty tree sets nothing, so it has none.
+ * @param whole paths of trees that count as leaves.
  */
 export function leavesOf(
   tree: Tree,
@@ -33,8 +33,8 @@ export function leavesOf(
 }
 
 /**
- * Sets the value at some keys, and makes the trees on the way there. es-toolkit's set would not do: it passes over a key
- * such as constructor, which a label may have, and makes a list where a key is a number.
+ * Sets the value at some keys, and makes the trees around it. es-toolkit's set does not fit: it ignores a key such as
+ * constructor, which a label may have, and makes a list where a key is a number.
  */
 export function setAt(tree: Tree, keys: readonly string[], value: unknown): void {
   const [key = "", ...inner] = keys;
@@ -48,8 +48,8 @@ export function setAt(tree: Tree, keys: readonly string[], value: unknown): void
 }
 
 /**
- * Removes the value at some keys, and the trees that are empty without it. es-toolkit's unset would not do: it leaves a
- * hole in a list, and the empty trees.
+ * Removes the value at some keys, and the trees that are empty without it. es-toolkit's unset does not fit: it leaves
+ * holes in lists, and the empty trees.
  */
 export function removeAt(tree: unknown, keys: readonly PropertyKey[]): void {
   const [key = "", ...inner] = keys;
@@ -66,21 +66,20 @@ function isEmptyTree(value: unknown): boolean {
   return isPlainObject(value) && Object.keys(value).length === 0;
 }
 
-/** Whether one of two paths is the other, or leads to it. */
+/** Whether two paths are the same, or one leads to the other. */
 export function pathsMeet(path: string, other: string): boolean {
   return path === other || path.startsWith(`${other}.`) || other.startsWith(`${path}.`);
 }
 
 /**
- * Whether two values mean the same to a Helm template: it makes one text of 7445 and "7445". Lists are compared in
- * their order.
+ * Whether two values mean the same to a Helm template, which prints 7445 and "7445" alike. The order of a list counts.
  */
 export function isSameValue(a: unknown, b: unknown): boolean {
   const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
   return isDeepStrictEqual(a, b) || (isScalar(a) && isScalar(b) && String(a) === String(b));
 }
 
-/** A value in one line, as a report shows it. */
+/** A value on one line, for a report. */
 export function showValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -6,8 +6,8 @@ import { type HelmValues, valueAt } from "./helmValues";
 import { commonRegistry } from "./imageRegistry";
 
 /**
- * Reads a key of the configuration from a value of the chart; undefined stands for the key's default. A value in a form
- * that the chart would not take stays as it is, for the schema to refuse.
+ * Reads a key of the configuration from a value of the chart; undefined stands for the key's default. A value of another
+ * form than the chart's is returned as it is, and the schema refuses it.
  * @param value the chart's value, never undefined.
  * @param values all of the chart's values.
  */
@@ -16,17 +16,17 @@ export type ChartReader = (value: unknown, values: HelmValues) => unknown;
 /** The value itself. */
 export const same: ChartReader = (value) => value;
 
-/** Older charts took text: "true", or "strict" for the same. */
+/** Older charts took text: "true" or "strict", "false" or "disabled". */
 export const boolean: ChartReader = (value) => {
   if (value === "true" || value === "strict") return true;
   return value === "false" || value === "disabled" ? false : value;
 };
 
-/** A number, written as text too. */
+/** A number, or its digits as text. */
 export const number: ChartReader = (value) =>
   typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
 
-/** The chart takes a list, or text with spaces between the elements. */
+/** A list, or text with spaces or commas between the elements. */
 export const list: ChartReader = (value) =>
   typeof value === "string" ? value.split(/[\s,]+/).filter(Boolean) : value;
 
@@ -41,10 +41,10 @@ export const seconds: ChartReader = (value) => {
   );
 };
 
-/** 0 is the chart's default: Cilium finds the MTU itself. */
+/** 0 is the chart's default: Cilium detects the MTU. */
 export const mtu: ChartReader = (value) => (value === 0 ? undefined : value);
 
-/** Pod CIDRs of the families that are on; in the chart IPv4 is unless it is turned off, IPv6 is not unless turned on. */
+/** Pod CIDRs of the families that are on. The chart's default is IPv4 without IPv6. */
 export const podCidrs: ChartReader = (_value, values) => {
   const cidrs = [
     valueAt(values, "ipv4.enabled") === false ? undefined : values.ipv4NativeRoutingCIDR,
@@ -53,11 +53,11 @@ export const podCidrs: ChartReader = (_value, values) => {
   return cidrs.length > 0 ? cidrs : undefined;
 };
 
-/** Native routing has a use for the value too, geneve for DSR, and the configuration has no key for that. */
+/** With native routing the value chooses the encapsulation of DSR (geneve), for which the configuration has no key. */
 export const tunnelProtocol: ChartReader = (value, values) =>
   isNative(values) ? undefined : value;
 
-/** False with tunnels is no choice; false without them leaves the routes to somebody else. */
+/** Native routing without routes from Cilium leaves them to the network; with tunnels the value is false anyway. */
 export const routes: ChartReader = (value, values) =>
   value === false && isNative(values) ? "network" : "cilium";
 
@@ -65,7 +65,7 @@ function isNative(values: HelmValues): boolean {
   return values.routingMode === "native";
 }
 
-/** In the chart the type is IPsec when nothing else is said. */
+/** The chart's default type is IPsec. */
 export const encryptionType: ChartReader = (_value, values) => {
   if (valueAt(values, "encryption.enabled") !== true) return "none";
   return valueAt(values, "encryption.type") ?? "ipsec";
@@ -79,7 +79,7 @@ export const services: ChartReader = (qps, values) => {
   return areNumbers ? servicesWithin(limit, deadline) : undefined;
 };
 
-/** Requests and limits, amounts as text; undefined when there is more in the value than the configuration takes. */
+/** Requests and limits with amounts as text; undefined when the value has more than the configuration takes. */
 export const quantities: ChartReader = (value) => resources.safeParse(asText(value)).data;
 
 function asText(value: unknown): unknown {

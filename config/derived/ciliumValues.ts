@@ -13,10 +13,11 @@ import { TALOS_VALUES } from "./talosValues";
 export const GATEWAY_API_ANNOTATION = "talos-cilium/gateway-api-crds";
 
 /**
- * Values of Cilium's chart for a cluster: what Talos needs, what the settings say, then the settings' own values over
- * all of it, lists as a whole. Keys that are null or undefined are left out, as Helm would take null for
- * "delete the chart's default" (https://github.com/pulumi/pulumi-kubernetes/issues/2997).
- * @param gatewayApiDigest digest of the Gateway API's CRDs; a new one restarts the operator, which looks for them once.
+ * Values of Cilium's chart for a stack: the managed values, what Talos needs, and the user's values, which replace both.
+ * A list is replaced as a whole. Values that are null are left out, as Helm takes null for "delete the chart's default"
+ * (https://github.com/pulumi/pulumi-kubernetes/issues/2997).
+ * @param gatewayApiDigest digest of the Gateway API's CRDs; a new one restarts the operator, which looks for CRDs only
+ * when it starts.
  */
 export function ciliumValues(settings: Settings, gatewayApiDigest: string): HelmValues {
   const values: HelmValues = {};

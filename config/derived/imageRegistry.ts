@@ -1,9 +1,9 @@
 import { type HelmValues, valueAt } from "./helmValues";
 
-/** Images that the chart pulls from quay.io: value of the repository -> path in the registry. */
+/** Images that the chart pulls from quay.io: path of the chart's value, and path in the registry. */
 export const IMAGES: readonly [path: string, repository: string][] = [
   ["image.repository", "cilium/cilium"],
-  // The chart appends -generic, the flavour.
+  // The chart appends the flavour: -generic.
   ["operator.image.repository", "cilium/operator"],
   ["envoy.image.repository", "cilium/cilium-envoy"],
   ["certgen.image.repository", "cilium/certgen"],
@@ -13,8 +13,8 @@ export const IMAGES: readonly [path: string, repository: string][] = [
 ];
 
 /**
- * The registry that all images come from. It is undefined when they are from several, and when the agent or the
- * operator, which every cluster runs, keeps the chart's: the key would move that one, too.
+ * The registry that all images come from. Undefined when there are several, and when the agent or the operator, which
+ * every cluster runs, has the chart's registry: the key would move that image, too.
  */
 export function commonRegistry(values: HelmValues): string | undefined {
   const registries = IMAGES.map(([path, repository]) => {

@@ -38,15 +38,15 @@ export interface ValueMapping {
   readonly key: KeyPath;
   /** Makes the chart's value; undefined leaves the chart's default. */
   readonly toChart: (settings: Settings) => unknown;
-  /** Reads the key from the chart's value; absent where {@link notRead} says why. */
+  /** Reads the key from the chart's value; absent where {@link notRead} or {@link byHand} says why. */
   readonly fromChart?: ChartReader;
-  /** Why the key is not read from this value. */
+  /** What decides the value, as the key is not read from it. */
   readonly notRead?: string;
-  /** What to write by hand when the chart's value is not the one that the key leads to. */
+  /** What to write by hand when the chart has another value than the key leads to; the key is not read from it. */
   readonly byHand?: string;
-  /** The chart's value goes to cilium.values when the key leads to none. */
+  /** The chart's value is a user's value where the key leads to none. */
   readonly keepUnmanaged?: true;
-  /** Reading it rounds: it is carried over only when the key leads to the very same value. */
+  /** The reader rounds, so the import keeps the chart's value only when the key leads to the same. */
   readonly exact?: true;
 }
 
@@ -59,17 +59,18 @@ type KeyPath<Section = Settings> = {
       : Key;
 }[keyof Section & string];
 
-/** What a mapping says beside its path and key; by default both values are the same. */
+/** What a mapping has beside path and key. By default the chart's value is the key's. */
 type Conversion = Partial<Pick<ValueMapping, "toChart">> &
   (
-    | (Pick<ValueMapping, "fromChart" | "keepUnmanaged" | "exact"> & { readonly notRead?: never })
-    | (Required<Pick<ValueMapping, "notRead">> & Pick<ValueMapping, "byHand">)
+    | Pick<ValueMapping, "fromChart" | "keepUnmanaged" | "exact">
+    | Pick<Required<ValueMapping>, "notRead">
+    | Pick<Required<ValueMapping>, "byHand">
   );
 
-const BY_POD_CIDRS = "the pod CIDRs' families decide it";
-const BY_AGENT = "the agent's value is the one read";
+const BY_POD_CIDRS = "true where a pod CIDR has this family";
+const BY_AGENT = "read from the agent's value";
 
-/** Every value of Cilium's chart that the configuration manages, a path once. */
+/** Every value of Cilium's chart that a key of the configuration manages; each path occurs once. */
 export const VALUE_MAPPINGS: readonly ValueMapping[] = [
   mapping("cluster.name", "cluster.name"),
   mapping("cluster.id", "cluster.id"),
@@ -81,7 +82,7 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
 
   familySwitch("ipv4.enabled", "IPv4"),
   familySwitch("ipv6.enabled", "IPv6"),
-  // An agent whose node has no pod CIDR yet waits for it instead of guessing.
+  // The agent waits until its node has a pod CIDR, and does not guess one.
   mapping("k8s.requireIPv4PodCIDR", "network.podCidrs", {
     toChart: (settings) => podCidr(settings, "IPv4") !== undefined,
     notRead: BY_POD_CIDRS,
@@ -104,7 +105,7 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
     fromChart: tunnelProtocol,
     keepUnmanaged: true,
   }),
-  // Nothing else installs the routes to other nodes' pods on a flat LAN.
+  // On a flat LAN nothing else installs the routes to the pods of other nodes.
   mapping("autoDirectNodeRoutes", "routing.routes", {
     toChart: (settings) => isNative(settings) && settings.routing.routes === "cilium",
     fromChart: routes,
@@ -133,7 +134,7 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
 
   mapping("l2announcements.enabled", "loadBalancing.policies", {
     toChart: ({ loadBalancing }) => loadBalancing.policies.length > 0,
-    notRead: "the policies come from their manifests",
+    notRead: "true where there is a policy",
   }),
   mapping("l2announcements.leaseDuration", "loadBalancing.leaseDuration", {
     toChart: ({ loadBalancing }) => `${loadBalancing.leaseDuration}s`,
@@ -154,7 +155,7 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
   }),
   mapping("k8sClientRateLimit.burst", "loadBalancing.services", {
     toChart: (settings) => clientRateLimitOf(settings).burst,
-    notRead: "it is always twice the qps",
+    notRead: "always twice the qps",
   }),
   mapping("loadBalancer.algorithm", "loadBalancing.algorithm"),
   mapping("loadBalancer.mode", "loadBalancing.mode"),
@@ -162,11 +163,10 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
   mapping("gatewayAPI.externalTrafficPolicy", "loadBalancing.gatewayTrafficPolicy"),
   mapping("bgpControlPlane.enabled", "bgp.peers", {
     toChart: ({ bgp }) => bgp.peers.length > 0,
-    notRead: "no value of the chart has the routers",
-    byHand: "the values turn BGP on, and do not have the routers; write bgp.localAsn and bgp.peers",
+    byHand: "the values turn BGP on but do not name the routers; write bgp.localAsn and bgp.peers",
   }),
 
-  // Two operators refuse to share a node, and Helm would wait for the second in vain.
+  // Two operators cannot share a node: Helm would wait for the second in vain.
   mapping("operator.replicas", "cilium.operatorReplicas", {
     toChart: ({ cilium, nodes }) =>
       cilium.operatorReplicas ?? Math.min(2, nodes.controlPlanes.length + nodes.workers.length),
@@ -208,7 +208,7 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
   }),
 ];
 
-/** Values of Cilium's chart that the configuration manages, each with the key that does. */
+/** Values of Cilium's chart that the settings lead to. */
 export function managedValues(settings: Settings): ManagedValue[] {
   return VALUE_MAPPINGS.map(({ path, key, toChart }) => ({ path, key, value: toChart(settings) }));
 }
@@ -218,7 +218,7 @@ function mapping(path: string, key: KeyPath, conversion: Conversion = {}): Value
     path,
     key,
     toChart: (settings) => valueAt(settings, key),
-    ...(conversion.notRead === undefined && { fromChart: same }),
+    ...("notRead" in conversion || "byHand" in conversion ? {} : { fromChart: same }),
     ...conversion,
   };
 }
@@ -226,8 +226,7 @@ function mapping(path: string, key: KeyPath, conversion: Conversion = {}): Value
 function familySwitch(path: string, family: "IPv4" | "IPv6"): ValueMapping {
   return mapping(path, "network.podCidrs", {
     toChart: (settings) => podCidr(settings, family) !== undefined,
-    notRead: "a family is on when it has a pod CIDR",
-    byHand: `the values turn ${family} on or off (${path}), and a family is on when it has a pod CIDR; write the CIDRs of Talos' cluster.network.podSubnets`,
+    byHand: `the values turn ${family} on or off (${path}), but a family is on where it has a pod CIDR; write the CIDRs of Talos' cluster.network.podSubnets`,
   });
 }
 
@@ -239,7 +238,7 @@ function isNative({ routing }: Settings): boolean {
   return routing.mode === "native";
 }
 
-/** An empty list stands for the chart's default. */
+/** An empty list leaves the chart's default. */
 function orDefault(items: readonly string[]): readonly string[] | undefined {
   return items.length > 0 ? items : undefined;
 }

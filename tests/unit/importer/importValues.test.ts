@@ -125,7 +125,7 @@ describe("values and manifests become a configuration", () => {
     assert.deepEqual(dropped, [
       {
         what: "k8sClientRateLimit.qps (12)",
-        why: "loadBalancing.services decides it; it becomes 20",
+        why: "loadBalancing.services manages this value; it becomes 20",
       },
     ]);
   });
@@ -183,14 +183,13 @@ describe("npm run import-values", function () {
     );
     assert.deepEqual(settingsFrom(configIn(stdout)), settingsFrom(stackConfig("prod")));
 
-    const virtual =
-      "KubePrism, on every node, balances the control planes; they need no virtual address";
+    const virtual = "KubePrism on every node balances the control planes, which need no virtual IP";
     assert.deepEqual(lines, [
       `dropped: Service kube-apiserver-vip (kube-apiserver-vip.yaml): ${virtual}`,
       `dropped: CiliumLoadBalancerIPPool control-planes (vip-pool.yaml): ${virtual}`,
       `dropped: CiliumL2AnnouncementPolicy control-plane-l2-policy (control-plane-l2-policy.yaml): ${virtual}`,
-      "dropped: Kustomization (kustomization.yaml): it lists files; give those that have pools and policies",
-      "dropped: CiliumL2AnnouncementPolicy announce (announce.yaml): CiliumL2AnnouncementPolicy services (l2-policy.yaml) announces the same Services, and with two policies for one Service its address flaps between nodes",
+      "dropped: Kustomization (kustomization.yaml): it only lists files; pass those that have pools and policies",
+      "dropped: CiliumL2AnnouncementPolicy announce (announce.yaml): CiliumL2AnnouncementPolicy services (l2-policy.yaml) announces the same Services, and the address of a Service with two policies flaps between nodes",
     ]);
     assert.equal(status, 0);
   });
@@ -201,7 +200,7 @@ describe("npm run import-values", function () {
     const { status, stdout, lines } = run("source", ...GIVEN, ...given, ...files);
     assert.equal(parse(stdout).config["talos-cilium:cluster"].name, "talos-proxmox-prod");
     assert.deepEqual(lines, [
-      "by hand: cluster.name: given as other, but the files say talos-proxmox-prod; keep the one that is true",
+      "by hand: cluster.name: given as other, but the files say talos-proxmox-prod; keep the right one",
       'by hand: nodes.workers.0: not an IP address ("worker-1"); write it like 192.168.10.50 or fd00:10::50',
     ]);
     assert.equal(status, 0);
