@@ -16,7 +16,7 @@ import type { Toolchain } from "./toolchain/toolchain";
 const ETCD_PORT = 2379;
 
 /** Seconds that KWOK may take until it answers. */
-const HEALTHY_SECONDS = 180;
+const HEALTHY_SECONDS = 300;
 
 /**
  * Control plane and nodes of a lab. At control-plane depth KWOK simulates the nodes, and Cilium's operators run beside

@@ -10,10 +10,10 @@ import { clusterServices } from "./clusterServices";
 import { writeKubeconfig } from "./kubeconfig";
 
 /** Seconds that a process may take until it answers; far more than it needs, as machines differ. */
-const HEALTHY_SECONDS = 180;
+const HEALTHY_SECONDS = 300;
 
 /** Seconds that one health check may take. */
-const ANSWER_SECONDS = 5;
+const ANSWER_SECONDS = 20;
 
 /** Where a part of the control plane runs. */
 interface Place {

@@ -21,7 +21,7 @@ import { labCgroup, removeCgroups } from "./cgroups";
 export const API_PORT = 6443;
 
 /** Seconds that a machine may take until it is on the LAN. */
-const BOOT_SECONDS = 180;
+const BOOT_SECONDS = 300;
 
 interface NetworkArgs {
   readonly labFolder: LabFolder;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { lostUpstreams } from "../support/kubePrismLog";
 import { ENGINE_TIMEOUT, eventually, LabForTests, withToolchain } from "../support/labForTests";
 
 describe("API servers that die during an update", function () {
@@ -19,9 +19,10 @@ describe("API servers that die during an update", function () {
     await stack.up({
       onEvent: (event) => {
         // The first while the Gateway API is being installed, the second while the operator starts.
-        if (killed.length === 0 && done(event, "CustomResourceDefinition"))
+        if (killed.length === 0 && isCreated(event, "CustomResourceDefinition")) {
           kill("kube-apiserver-1");
-        if (killed.length === 1 && done(event, "Release")) kill("kube-apiserver-2");
+        }
+        if (killed.length === 1 && isCreated(event, "Release")) kill("kube-apiserver-2");
       },
     });
     assert.deepEqual(killed, ["kube-apiserver-1", "kube-apiserver-2"]);
@@ -29,13 +30,14 @@ describe("API servers that die during an update", function () {
     assert.ok(!names.includes("kube-apiserver-1") && !names.includes("kube-apiserver-2"));
     assert.ok(names.includes("kube-apiserver-3"));
 
+    const log = lab.folder.log("kubeprism");
     for (const name of killed) {
       const { address } = lab.apiServer(name);
       await eventually(`KubePrism's log names ${name} (${address})`, async () =>
-        lostUpstreams(lab).includes(address) ? true : undefined,
+        lostUpstreams(log).includes(address) ? true : undefined,
       );
     }
-    assert.ok(!lostUpstreams(lab).includes(survivor));
+    assert.ok(!lostUpstreams(log).includes(survivor));
     assert.deepEqual(Object.keys((await stack.up()).summary.resourceChanges ?? {}), ["same"]);
 
     function kill(name: string): void {
@@ -45,19 +47,9 @@ describe("API servers that die during an update", function () {
   });
 });
 
-/** Whether the engine has made a resource of this type. */
-function done({ resOutputsEvent }: EngineEvent, type: string): boolean {
+/** Whether the engine has created a resource of this type. */
+function isCreated({ resOutputsEvent }: EngineEvent, type: string): boolean {
   return (
     resOutputsEvent?.metadata.op === "create" && resOutputsEvent.metadata.type.endsWith(`:${type}`)
   );
-}
-
-/** Addresses that KubePrism could not reach, out of its log (JSON lines). */
-function lostUpstreams(lab: LabForTests): string[] {
-  return readFileSync(lab.folder.log("kubeprism"), "utf8")
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as { msg: string; address?: string; upstream_addr?: string })
-    .filter(({ msg }) => msg === "healthcheck failed" || msg === "error dialing upstream")
-    .map(({ address, upstream_addr }) => address ?? upstream_addr ?? "");
 }

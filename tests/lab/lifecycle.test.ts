@@ -21,9 +21,7 @@ describe("the lab's life", function () {
     const supervisor = lab.processes.find(({ name }) => name === "supervisor");
     assert.ok(supervisor);
     process.kill(supervisor.pid, "SIGKILL");
-    await eventually("the supervisor is gone, the others go on", async () =>
-      lab.running ? undefined : true,
-    );
+    await eventually("the supervisor is gone", async () => (lab.running ? undefined : true));
     assert.ok(lab.processes.some(({ name }) => name === "etcd"));
 
     assert.equal(await lab.startCluster(), true);
@@ -79,9 +77,9 @@ describe("the lab's life", function () {
     it(`leaves no process when Ctrl-C ends npm start ${moment}`, async () => {
       const folder = new LabFolder(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
       const npm = npmStart(folder);
-      await printed(npm, marker);
+      await waitForOutput(npm, marker);
       assert.ok(npm.pid !== undefined);
-      // A terminal sends it to the whole foreground group.
+      // A terminal sends SIGINT to the whole foreground group.
       process.kill(-npm.pid, "SIGINT");
       const [code] = (await once(npm, "exit")) as [number | null];
       assert.notEqual(code, 0);
@@ -107,7 +105,7 @@ function npmStart(folder: LabFolder): ChildProcess {
   });
 }
 
-/** Whether a process, or any of a group (its negative id), is still there. */
+/** Whether a process runs, or any process of a group (its negative id). */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -116,8 +114,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits until a process has printed something. */
-function printed(child: ChildProcess, marker: RegExp): Promise<void> {
+/** Waits for a line of a process's output. */
+function waitForOutput(child: ChildProcess, marker: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = "";
     child.stdout?.on("data", (chunk) => {

@@ -1,44 +1,55 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { runInPlace } from "../../lab/lan/runInPlace";
+import { once } from "node:events";
+import { eventually } from "./labForTests";
 import type { NetworkLab, TestPod } from "./networkLab";
 
-/** Has every pod ask every other one, while the LAN is watched. */
+const ROUTER = "192.168.10.1";
+
+/**
+ * Sends a request from every pod to every other one, and captures the packets on the LAN meanwhile.
+ * @param seconds time limit of a request.
+ */
 export async function everyPair(
   lab: NetworkLab,
   pods: readonly TestPod[],
+  seconds = 30,
 ): Promise<{ failures: string[]; packets: string[] }> {
-  const [program = "", ...args] = [
-    ...runInPlace(lab.folder, "lan"),
-    ...["tcpdump", "-ni", "lan", "-l", "--immediate-mode", "tcp port 8080 or udp"],
-  ];
-  const capture = execa(program, args, { reject: false });
-  // Its first words to standard error say that it listens.
-  await new Promise((resolve) => capture.stderr.once("data", resolve));
+  const options = ["-ni", "lan", "-l", "--immediate-mode"];
+  const capture = lab.spawn("lan", "tcpdump", ...options, "tcp port 8080 or udp");
+  let seen = "";
+  capture.stdout.on("data", (chunk) => {
+    seen += chunk;
+  });
+  // Its first output to standard error says that it listens.
+  await once(capture.stderr, "data");
   const failures: string[] = [];
   for (const from of pods) {
     await Promise.all(
       pods
         .filter((to) => to.node !== from.node)
         .map(async (to) => {
-          const ask = ["curl", "-sS", "-m", "3", `http://${to.address}:8080/clientip`];
+          const curl = ["curl", "-sS", "-m", String(seconds)];
           const answer = await lab
-            .on(from.node, ...lab.inPod(from), ...ask)
+            .on(from.node, ...lab.inPod(from), ...curl, `http://${to.address}:8080/clientip`)
             .catch((error) => String(error.stderr));
-          // The other one sees the pod's own address.
+          // The server sees the client's own address.
           if (!answer.startsWith(`${from.address}:`)) {
             failures.push(`${from.name} to ${to.name}: ${answer}`);
           }
         }),
     );
   }
-  await sleep(500);
+  // The capture is complete once it has seen one more packet.
+  await lab.on("client", "bash", "-c", `echo > /dev/udp/${ROUTER}/9`);
+  await eventually("the capture has seen the last packet", async () =>
+    seen.includes(`> ${ROUTER}.9:`) ? true : undefined,
+  );
   capture.kill("SIGINT");
-  return { failures, packets: (await capture).stdout.split("\n").filter(Boolean) };
+  await capture;
+  return { failures, packets: seen.split("\n").filter(Boolean) };
 }
 
-/** Packets on the LAN that are not between two pods, or are a tunnel's; DNS and the like between nodes are none. */
+/** Packets that belong to a tunnel, or to a request that is not from pod to pod. */
 export function foreignPackets(packets: readonly string[], pods: readonly TestPod[]): string[] {
   assert.ok(packets.length > pods.length, "the capture saw the pods' packets");
   const addresses = pods.map(({ address }) => address);

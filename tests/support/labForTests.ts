@@ -14,16 +14,20 @@ import {
 } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { retryTransient } from "../../kubernetes/client";
+import { until } from "../../kubernetes/until";
 import type { Depth } from "../../lab/depth";
 import { Lab } from "../../lab/lab";
 import { LabFolder } from "../../lab/labFolder";
 import { prepareToolchain } from "../../lab/toolchain/toolchain";
 
-/** Milliseconds that a test may take which runs the engine; building the toolchain has its own. */
+/** Milliseconds for a test that runs the engine: many times what it needs, for a busy machine. */
 export const ENGINE_TIMEOUT = 600_000;
 
-/** Milliseconds that building the toolchain may take: about 25 minutes from an empty cache, on a slow machine more. */
+/** Milliseconds for building the toolchain: about 25 minutes from an empty cache, on a slow machine more. */
 const BUILD_TIMEOUT = 60 * 60_000;
+
+/** Seconds that {@link eventually} waits by default. */
+export const PATIENCE = 180;
 
 /** Clients for a lab's cluster, as its administrator. */
 export interface Clients {
@@ -39,9 +43,9 @@ export interface Clients {
 /** An object, or fields of one, of whatever kind. */
 export type Manifest = KubernetesObject & Record<string, unknown>;
 
-/** A lab of a test's own, in a folder that goes away with it. It uses port 7445: end your own lab first. */
+/** A lab of one test file, in a temporary folder. It uses port 7445: end your own lab first. */
 export class LabForTests extends Lab {
-  /** Lines of progress that it printed. */
+  /** Its lines about the progress. */
   public readonly lines: string[];
   private readonly apiServers = new Map<string, { pid: number; address: string }>();
 
@@ -52,7 +56,6 @@ export class LabForTests extends Lab {
     this.lines = lines;
   }
 
-  /** Clients for its cluster. */
   public get clients(): Clients {
     const config = new KubeConfig();
     config.loadFromFile(this.folder.kubeconfig);
@@ -67,7 +70,7 @@ export class LabForTests extends Lab {
     };
   }
 
-  /** Creates objects; what names no namespace goes into default. */
+  /** Creates objects; the default namespace is `default`. */
   public async create(...created: Manifest[]): Promise<void> {
     for (const object of created) {
       const metadata = { namespace: "default", ...object.metadata };
@@ -77,8 +80,8 @@ export class LabForTests extends Lab {
 
   /**
    * Changes an object.
-   * @param change what is different: kind and name, and the fields; null removes one.
-   * @param strategy how lists are merged: MergePatch replaces them, StrategicMergePatch knows those of built-in kinds.
+   * @param change its kind, its name, and the fields that change; null removes a field.
+   * @param strategy MergePatch replaces lists, StrategicMergePatch merges those of built-in kinds.
    */
   public async change(
     change: Manifest,
@@ -88,34 +91,34 @@ export class LabForTests extends Lab {
     await this.clients.anything.patch(change, undefined, undefined, manager, undefined, strategy);
   }
 
-  /** Deletes an object. */
   public async delete(object: Manifest): Promise<void> {
     await this.clients.anything.delete(object);
   }
 
-  /** Process id and address (host:port) of one of its API servers, running or not. */
+  /** Process id and address (host:port) of an API server; the last ones when it has ended. */
   public apiServer(name: string): { pid: number; address: string } {
-    const known = this.apiServers.get(name) ?? this.findApiServer(name);
-    this.apiServers.set(name, known);
-    return known;
+    const server = this.findApiServer(name) ?? this.apiServers.get(name);
+    if (server === undefined) throw new Error(`no ${name} runs`);
+    this.apiServers.set(name, server);
+    return server;
   }
 
-  private findApiServer(name: string): { pid: number; address: string } {
-    const found = this.processes.find((process) => process.name === name);
-    if (found === undefined) throw new Error(`no ${name} runs`);
-    const flags = readFileSync(`/proc/${found.pid}/cmdline`, "utf8").split("\0");
-    const port = flags.find((flag) => flag.startsWith("--secure-port="))?.split("=")[1];
-    return { pid: found.pid, address: `127.0.0.1:${port}` };
+  private findApiServer(name: string): { pid: number; address: string } | undefined {
+    const server = this.processes.find((process) => process.name === name);
+    if (server === undefined) return undefined;
+    const args = readFileSync(`/proc/${server.pid}/cmdline`, "utf8").split("\0");
+    const flag = (prefix: string) => args.find((arg) => arg.startsWith(prefix))?.split("=")[1];
+    return { pid: server.pid, address: `${flag("--bind-address=")}:${flag("--secure-port=")}` };
   }
 
-  /** Ends it and removes its folder. */
+  /** Ends it, and removes its folder. */
   public async remove(): Promise<void> {
     await this.stopCluster();
     rmSync(this.folder.path, { recursive: true, force: true });
   }
 }
 
-/** A client that asks again while an API server is at fault: here they are killed, and their definitions change. */
+/** A client that retries while an API server is at fault: tests kill them, and change their CRDs. */
 function patient<Client extends object>(client: Client): Client {
   return new Proxy(client, {
     get: (target, name) => {
@@ -126,7 +129,7 @@ function patient<Client extends object>(client: Client): Client {
   });
 }
 
-/** Builds the toolchain, once, printing what takes long; every suite begins with it. */
+/** Builds the toolchain where it is missing, and prints the progress of that. Every suite begins with it. */
 export async function withToolchain(
   this: Mocha.Context,
   depth: Depth = "control-plane",
@@ -137,19 +140,16 @@ export async function withToolchain(
   }, depth);
 }
 
-/** Asks again every half second until the answer is not undefined. */
+/** Looks every half second until the result is not undefined. */
 export async function eventually<T>(
   what: string,
-  ask: () => Promise<T | undefined>,
-  seconds = 60,
+  look: () => Promise<T | undefined>,
+  seconds = PATIENCE,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  const isThere = (result: T | undefined) => result !== undefined;
+  const result = await until(look, isThere, { seconds, interval: 500 });
+  if (result === undefined) throw new Error(`not within ${seconds} s: ${what}`);
+  return result;
 }
 
 /** Collects the engine's events of one operation. */

@@ -1,46 +1,78 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
-import { execa } from "execa";
-import type { StackConfig } from "../../config/stackFile";
+import { execa, type ResultPromise } from "execa";
+import { type StackConfig, settingsOf } from "../../config/stackFile";
 import { retryTransient } from "../../kubernetes/client";
+import { conditionIsTrue } from "../../kubernetes/conditions";
+import { type LabNode, labNodes } from "../../lab/controlPlane/nodes";
 import { missingForNetwork } from "../../lab/depth";
 import { runInPlace } from "../../lab/lan/runInPlace";
-import { eventually, LabForTests, withToolchain } from "./labForTests";
+import { ManagedProcess, type ProcessSpec } from "../../lab/process/managedProcess";
+import { netnsOf, runInNetns } from "../../lab/process/netns";
+import { type CommandPrefix, run } from "../../lab/process/run";
+import { eventually, LabForTests, PATIENCE, withToolchain } from "./labForTests";
 
-/** Milliseconds that a test may take which waits for agents. */
+/** Milliseconds for a test that waits for agents: many times what it needs, for a busy machine. */
 export const NETWORK_TIMEOUT = 900_000;
 
-/** The program of the tests' pods, by its image. */
+/** Image of the tests' pods. */
 export const AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.57";
 
-/** A pod, as far as the tests ask for it. */
 export interface TestPod {
   readonly name: string;
   readonly node: string;
   readonly address: string;
 }
 
-/** How a client's requests went. */
+/** Requests from the client. */
+export interface TrafficOptions {
+  /** Whether all requests share one connection, or each opens its own. */
+  readonly kind: "fresh" | "shared";
+  /** Least number of requests. */
+  readonly minimum: number;
+  /** Requests per second. */
+  readonly rate: number;
+}
+
+/** Result of the client's requests. */
 export interface Traffic {
-  /** How many it sent. */
   readonly requests: number;
-  /** How many connections it opened. */
   readonly connections: number;
-  /** Which ones failed: when, and how. */
+  /** Requests without an answer, each with its time and its error. */
   readonly failures: readonly string[];
 }
 
-/** A lab at network depth, of a test's own. */
+/** Fields of `cilium-dbg status -o json` that the tests read; absent while there is no agent. */
+export interface AgentStatus {
+  readonly kubernetes?: { readonly state: string };
+  readonly cilium?: { readonly state: string; readonly msg: string };
+  readonly controllers?: { readonly status: { readonly "consecutive-failure-count"?: number } }[];
+  readonly "kube-proxy-replacement"?: { readonly mode: string; directRoutingDevice: string };
+  readonly routing?: { readonly "inter-host-routing-mode": string };
+  readonly masquerading?: { readonly mode: string; readonly "snat-exclusion-cidr-v4": string };
+}
+
+/** A process that a test has killed, and how to start it again. */
+interface KilledProcess {
+  readonly spec: ProcessSpec;
+  readonly node: string;
+}
+
+/** A lab at network depth, of one test file. */
 export class NetworkLab extends LabForTests {
+  private readonly trafficClients = new Set<ResultPromise>();
+  private readonly killedApiServers: KilledProcess[] = [];
+
   constructor() {
     super("network");
   }
 
   /**
-   * Starts it with the stack applied; skips the suite where the network depth cannot be had.
-   * @param change what is different from the lab's own configuration.
+   * Starts it with the stack applied; skips the suite where the network depth is not available.
+   * @param change changes the lab's configuration.
    */
   public async begin(
     context: Mocha.Context,
@@ -53,8 +85,9 @@ export class NetworkLab extends LabForTests {
   }
 
   /**
-   * Starts it with the stack applied, in the lab's own configuration with a change.
-   * @param port KubePrism's port; another one than 7445 lets it run beside other labs.
+   * Starts it with the stack applied.
+   * @param change changes the lab's configuration.
+   * @param port KubePrism's port; with another one than 7445 it can run beside other labs.
    */
   public async startWith(
     change: (config: StackConfig) => StackConfig,
@@ -64,35 +97,35 @@ export class NetworkLab extends LabForTests {
     await this.reconfigure(change);
   }
 
-  /** Applies the lab's stack with another configuration. */
+  /** Applies the stack again with another configuration. */
   public async reconfigure(change: (config: StackConfig) => StackConfig): Promise<void> {
     await (await this.stack("lab", change)).up();
   }
 
   /**
-   * Runs a command on a node, on the client or at the router.
-   * @returns what it printed.
-   * @throws Error with what it printed, when it fails.
+   * Runs a command on a node, on the client or on the router.
+   * @returns its output.
+   * @throws Error with its output, when it fails.
    */
   public async on(where: string, ...command: string[]): Promise<string> {
     const [program = "", ...args] = [...runInPlace(this.folder, where), ...command];
     return (await execa(program, args)).stdout;
   }
 
-  /** Command line of a command in a pod's network. */
-  public inPod(pod: TestPod): string[] {
+  /** Runs a command in a pod's network, on the pod's node. */
+  public inPod(pod: TestPod): CommandPrefix {
     return ["ip", "netns", "exec", `default_${pod.name}`];
   }
 
-  /** Names of the nodes. */
   public async nodes(): Promise<string[]> {
     const { items } = await retryTransient(() => this.clients.core.listNode());
     return items.map(({ metadata }) => metadata?.name ?? "");
   }
 
   /**
-   * A pod that answers HTTP at port 8080 on every node; returns them once all are ready.
-   * @param nodeSelector labels of the nodes, when not all.
+   * Runs a pod that answers HTTP on port 8080 on every node.
+   * @param nodeSelector default: all nodes.
+   * @returns the pods, all ready.
    */
   public async serveOnEveryNode(
     name: string,
@@ -131,7 +164,7 @@ export class NetworkLab extends LabForTests {
     return this.pods(name, items.length);
   }
 
-  /** The pods of an application, once so many are ready. */
+  /** The ready pods of an application, once there are that many. */
   public pods(app: string, count: number): Promise<TestPod[]> {
     return eventually(`${count} ready pods of ${app}`, async () => {
       const { items } = await this.clients.core.listNamespacedPod({
@@ -148,7 +181,7 @@ export class NetworkLab extends LabForTests {
     });
   }
 
-  /** A Service of type LoadBalancer in front of an application; returns its address. */
+  /** Creates a Service of type LoadBalancer in front of an application. Returns its address. */
   public async expose(
     name: string,
     app: string,
@@ -167,7 +200,7 @@ export class NetworkLab extends LabForTests {
     return this.addressOf(name);
   }
 
-  /** The address that a Service was given. */
+  /** Address of a Service, once it has one. */
   public addressOf(name: string): Promise<string> {
     return eventually(`an address for ${name}`, async () => {
       const { items } = await retryTransient(() =>
@@ -178,7 +211,7 @@ export class NetworkLab extends LabForTests {
     });
   }
 
-  /** The node that has the lease to announce a Service, once one has. */
+  /** The node that holds the lease of a Service, once one does. */
   public announcer(service: string): Promise<string> {
     return eventually(`an announcer of ${service}`, async () => {
       const { items } = await retryTransient(() =>
@@ -191,37 +224,35 @@ export class NetworkLab extends LabForTests {
     });
   }
 
-  /** Asks an address from the client, once: which pod answers. */
+  /** Sends one request from the client to an address. Returns the name of the pod that answers. */
   public ask(address: string): Promise<string> {
     return this.on("client", "curl", "-sS", "-m", "2", `http://${address}/hostname`);
   }
 
-  /** Asks an address from the client until it answers. */
-  public answer(address: string, seconds = 30): Promise<string> {
-    return eventually(
-      `${address} answers`,
-      () => this.ask(address).catch(() => undefined),
-      seconds,
-    );
+  /** Sends requests from the client to an address until a pod answers. Returns the pod's name. */
+  public answer(address: string): Promise<string> {
+    return eventually(`${address} answers`, () => this.ask(address).catch(() => undefined));
   }
 
-  /**
-   * Has the client ask an address, in the background.
-   * @param kind whether all requests share one connection, or each has its own.
-   */
-  public async traffic(
+  /** Has the client send requests to an address until stop() is called. Returns at the first answer. */
+  public async startTraffic(
     address: string,
-    count: number,
-    rate: number,
-    kind: "fresh" | "shared",
-  ): Promise<Traffic> {
+    { kind, minimum, rate }: TrafficOptions,
+  ): Promise<{ stop(): Promise<Traffic> }> {
     const script = join(__dirname, "trafficClient.cjs");
     const url = `http://${address}/hostname`;
-    const printed = await this.on(
-      "client",
-      ...[process.execPath, script, url, String(count), String(rate), kind],
-    );
-    return JSON.parse(printed);
+    const command = [process.execPath, script, url, String(minimum), String(rate), kind];
+    const client = this.spawn("client", ...command);
+    this.trafficClients.add(client);
+    await Promise.race([once(client.stdout, "data"), client]);
+    return {
+      stop: async () => {
+        client.kill("SIGTERM");
+        const { stdout, stderr } = await client;
+        assert.equal(stderr, "");
+        return JSON.parse(stdout.split("\n").at(-1) ?? "");
+      },
+    };
   }
 
   /** Pulls a node's cable out, or plugs it in again. */
@@ -229,12 +260,42 @@ export class NetworkLab extends LabForTests {
     await this.on("lan", "ip", "link", "set", node, state);
   }
 
-  /** Kills the agent of a node; its kubelet starts it again. */
-  public async killAgent(node: string): Promise<void> {
-    process.kill(await this.agentPid(node), "SIGKILL");
+  /** Kills the agent of a node, which its kubelet restarts. Returns the process id. */
+  public async killAgent(node: string): Promise<number> {
+    const pid = await eventually(`an agent on ${node}`, () => this.agentPid(node));
+    process.kill(pid, "SIGKILL");
+    return pid;
   }
 
-  /** Has a new agent start on a node, and waits until it is ready. */
+  /**
+   * Kills an API server; {@link restore} starts it again.
+   * @returns its address (host:port).
+   */
+  public async killApiServer(name: string): Promise<string> {
+    const { pid, address } = this.apiServer(name);
+    const [program = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    const node = (await this.labNodes()).find((each) => address.startsWith(`${each.address}:`));
+    assert.ok(node, address);
+    process.kill(pid, "SIGKILL");
+    // The command line ends with a NUL.
+    const spec = { name, program, args: args.slice(0, -1) };
+    this.killedApiServers.push({ spec, node: node.name });
+    return address;
+  }
+
+  /** Repairs the lab after a test, whether it passed or failed: traffic, cables, API servers, agents. */
+  public async restore(): Promise<void> {
+    for (const client of this.trafficClients) client.kill("SIGKILL");
+    await Promise.all(this.trafficClients);
+    this.trafficClients.clear();
+    const nodes = await this.labNodes();
+    for (const { name } of nodes) await this.cable(name, "up");
+    for (const server of this.killedApiServers.splice(0)) await this.restart(server);
+    for (const { name } of nodes) await this.nodeReady(name);
+    await this.agentsReady();
+  }
+
+  /** Replaces the agent's pod of a node, and waits until the new agent is ready. */
   public async replaceAgent(node: string): Promise<void> {
     const namespace = "kube-system";
     const { items } = await this.clients.core.listNamespacedPod({
@@ -260,7 +321,7 @@ export class NetworkLab extends LabForTests {
     await this.agentsReady();
   }
 
-  /** Starts a command on a node, on the client or at the router, which runs until it is killed. */
+  /** Starts a command on a node, on the client or on the router. It runs until it is killed. */
   public spawn(where: string, ...command: string[]) {
     const [program = "", ...args] = [...runInPlace(this.folder, where), ...command];
     return execa(program, args, { reject: false });
@@ -282,53 +343,89 @@ export class NetworkLab extends LabForTests {
           ? true
           : undefined;
       },
-      180,
+      PATIENCE,
     );
   }
 
-  /** Plugs a node in again and waits until its agent has found the API again and the node is Ready. */
+  /** Plugs a node in again, and waits until all is as before. */
   public async bringBack(node: string): Promise<void> {
     await this.cable(node, "up");
-    await eventually(
-      `${node} is back`,
-      async () => {
-        const { status } = await this.clients.core.readNode({ name: node });
-        const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status;
-        if (ready !== "True") return undefined;
-        const printed = await this.on(node, "cilium-dbg", "status", "-o", "json").catch(() => "{}");
-        const { kubernetes, cilium } = JSON.parse(printed);
-        return kubernetes?.state === "Ok" && cilium?.state === "Ok" ? true : undefined;
-      },
-      180,
-    );
+    await this.nodeReady(node);
     await this.agentsReady();
   }
 
-  /** Process id of the agent on a node, on this host. */
-  public async agentPid(node: string): Promise<number> {
+  /** What an agent says about itself. */
+  public async agentStatus(node: string): Promise<AgentStatus> {
+    // The command fails while the agent is away.
+    const printed = await this.on(node, "cilium-dbg", "status", "-o", "json").catch(() => "{}");
+    return JSON.parse(printed);
+  }
+
+  /** Process id, on this host, of the agent on a node; undefined while none runs. */
+  public async agentPid(node: string): Promise<number | undefined> {
     const { items } = await this.clients.core.listNamespacedPod({
       namespace: "kube-system",
       labelSelector: "k8s-app=cilium",
       fieldSelector: `spec.nodeName=${node}`,
     });
     const names = items.map(({ metadata }) => `${metadata?.name}_cilium-agent`);
-    const found = await this.on(node, "pgrep", "--oldest", "--full", "^cilium-agent");
-    // Its number on the node; the last of its numbers, seen from here.
-    const process = this.processes.find(
-      ({ pid, name }) => names.includes(name) && numberInside(pid) === found.trim(),
+    // pgrep fails when it finds no process.
+    const pidOnNode = await this.on(node, "pgrep", "--oldest", "--full", "^cilium-agent").catch(
+      () => undefined,
     );
-    assert.ok(process, `no agent runs on ${node}`);
-    return process.pid;
+    if (pidOnNode === undefined) return undefined;
+    return this.processes.find(
+      ({ pid, name }) => names.includes(name) && innermostPid(pid) === pidOnNode,
+    )?.pid;
+  }
+
+  /** The nodes as the lab's configuration has them; no API server is asked. */
+  private async labNodes(): Promise<LabNode[]> {
+    return labNodes(settingsOf(await this.config()));
+  }
+
+  private async nodeReady(node: string): Promise<void> {
+    await eventually(
+      `${node} is Ready, and its agent reaches the API`,
+      async () => {
+        const { status } = await this.clients.core.readNode({ name: node });
+        if (!conditionIsTrue(status?.conditions, "Ready")) return undefined;
+        const { kubernetes, cilium } = await this.agentStatus(node);
+        return kubernetes?.state === "Ok" && cilium?.state === "Ok" ? true : undefined;
+      },
+      PATIENCE,
+    );
+  }
+
+  private async restart({ spec, node }: KilledProcess): Promise<void> {
+    const prefix = this.runInNetworkOf(node);
+    const [program = "", ...args] = [...prefix, spec.program, ...spec.args];
+    const server = new ManagedProcess(this.folder, { ...spec, program, args });
+    const { address } = this.apiServer(spec.name);
+    const credentials = ["--cert", "admin.crt", "--key", "admin.key", "--cacert", "ca.crt"].map(
+      (arg) => (arg.startsWith("-") ? arg : this.folder.join("pki", arg)),
+    );
+    const curl = ["curl", "-sSf", "-m", "20", ...credentials, `https://${address}/readyz`];
+    await server.healthy(async () => void (await run([...prefix, ...curl])), PATIENCE);
+  }
+
+  /** Runs a command in the network of a node, but with this host's files. */
+  private runInNetworkOf(node: string): CommandPrefix {
+    const [machine] = this.processes.filter(({ name }) => name === node);
+    return runInNetns(netnsOf(machine?.pid));
   }
 }
 
-function numberInside(pid: number): string | undefined {
-  return /^NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+/** A process id in the innermost process namespace; undefined when the process has just ended. */
+function innermostPid(pid: number): string | undefined {
+  try {
+    return /^NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
 }
 
 function isReady({ status, metadata }: V1Pod): boolean {
-  return (
-    metadata?.deletionTimestamp === undefined &&
-    (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false)
-  );
+  return metadata?.deletionTimestamp === undefined && conditionIsTrue(status?.conditions, "Ready");
 }

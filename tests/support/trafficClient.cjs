@@ -1,41 +1,53 @@
-// Runs on the lab's client: asks a URL again and again, and tells as JSON how that went.
-// Arguments: URL, how many requests, how many of them a second, and whether each has a connection of its own (fresh).
+// Runs on the lab's client: requests a URL again and again until SIGTERM, but a minimum number of times. Prints a line
+// at the first answer, and at the end the result as JSON.
+// Arguments: URL, minimum number of requests, requests per second, and kind: "fresh" opens a connection for each request.
 const { Agent, get } = require("node:http");
+const { setTimeout: sleep } = require("node:timers/promises");
 
-const [url, count, rate, kind] = process.argv.slice(2);
+/** Milliseconds without an answer after which a request counts as lost: far more than a busy machine delays one. */
+const TIMEOUT = 30_000;
+
+const [url, minimum, rate, kind] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: kind !== "fresh", maxSockets: kind === "fresh" ? 50 : 1 });
 const result = { requests: 0, connections: 0, failures: [] };
-const started = Date.now();
+const began = Date.now();
+let stopped = false;
+let answered = false;
+process.once("SIGTERM", () => {
+  stopped = true;
+});
 
-function ask() {
+function request() {
   return new Promise((resolve) => {
-    const failed = (error) => {
-      result.failures.push(`${Date.now() - started} ms: ${error.message}`);
+    const fail = (error) => {
+      result.failures.push(`${Date.now() - began} ms: ${error.message}`);
       resolve();
     };
-    const asked = get(url, { agent, timeout: 5000 }, (response) => {
+    const outgoing = get(url, { agent, timeout: TIMEOUT }, (response) => {
+      if (!answered) console.log("answered");
+      answered = true;
       response.resume();
       response.on("end", resolve);
-      response.on("error", failed);
-      if (response.statusCode !== 200) failed(new Error(`HTTP ${response.statusCode}`));
+      response.on("error", fail);
+      if (response.statusCode !== 200) fail(new Error(`HTTP ${response.statusCode}`));
     });
-    asked.on("socket", (socket) => {
+    outgoing.on("socket", (socket) => {
       if (socket.connecting) result.connections++;
     });
-    asked.on("timeout", () => asked.destroy(new Error("no answer within 5 s")));
-    asked.on("error", failed);
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${TIMEOUT} ms`)));
+    outgoing.on("error", fail);
     result.requests++;
   });
 }
 
 async function main() {
   const pending = new Set();
-  for (let index = 0; index < Number(count); index++) {
-    const due = started + (1000 * index) / Number(rate);
-    if (due > Date.now()) await new Promise((resolve) => setTimeout(resolve, due - Date.now()));
-    const asked = ask().finally(() => pending.delete(asked));
-    pending.add(asked);
-    if (kind !== "fresh") await asked;
+  for (let index = 0; !stopped || index < Number(minimum); index++) {
+    const due = began + (1000 * index) / Number(rate);
+    if (due > Date.now()) await sleep(due - Date.now());
+    const running = request().finally(() => pending.delete(running));
+    pending.add(running);
+    if (kind !== "fresh") await running;
   }
   await Promise.all(pending);
   agent.destroy();

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { bpfObjects, type Host, host, rootCgroupPrograms } from "../../support/host";
 import { eventually } from "../../support/labForTests";
 import { NETWORK_TIMEOUT, NetworkLab } from "../../support/networkLab";
 
-/** Memory that a lab may take, in GiB. */
+/** Limit of a lab's memory, in GiB. */
 const MEMORY_LIMIT = 6;
 
 describe("the host of a lab at network depth", function () {
@@ -27,7 +26,7 @@ describe("the host of a lab at network depth", function () {
     const { cgroups, ...during } = await host();
     const { cgroups: cgroupsBefore, ...same } = untouched;
     assert.deepEqual(during, same);
-    // The lab's own, in a folder of its own, and nothing else.
+    // Only cgroups of labs were added.
     const added = cgroups.filter((path) => !cgroupsBefore.includes(path));
     assert.ok(added.length > 0);
     assert.deepEqual(
@@ -53,7 +52,7 @@ describe("the host of a lab at network depth", function () {
     await lab.stopCluster();
     assert.deepEqual(lab.processes, []);
     assert.deepEqual(await host(), untouched);
-    // The kernel frees them some time after the last process that held them.
+    // The kernel frees them some time after the end of the last process that held them.
     const left = await eventually("BPF objects are gone", async () => {
       const objects = await bpfObjects();
       return Object.entries(objects).every(([kind, count]) => count <= (objectsBefore[kind] ?? 0))
@@ -68,21 +67,21 @@ describe("the host of a lab at network depth", function () {
     const supervisor = lab.processes.find(({ name }) => name === "supervisor");
     assert.ok(supervisor);
     process.kill(supervisor.pid, "SIGKILL");
-    await sleep(500);
+    await eventually("the supervisor is gone", async () => (lab.running ? undefined : true));
     await lab.stopCluster();
     assert.deepEqual(lab.processes, []);
     assert.deepEqual(await host(), untouched);
   });
 });
 
-/** Memory of a process, in KiB, of what it shares only its share. */
+/** Memory of a process in KiB; pages that several processes share count in part (Pss). */
 function proportionalMemory(pid: number): number {
   try {
     const [, kibibytes = "0"] =
       /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")) ?? [];
     return Number(kibibytes);
   } catch {
-    // It has ended in between.
+    // The process has just ended.
     return 0;
   }
 }
