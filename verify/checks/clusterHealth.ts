@@ -5,8 +5,14 @@ import type { Facts } from "../facts/facts";
 import { agentsAnswer, controllers, datapathDevices, interHostRouting } from "./agents";
 import { defineCheck, type Finding, failed, passed, unknown, unknownIfSimulated } from "./check";
 
-/** Milliseconds after an agent is ready during which a failed probe does not count: its health endpoint starts later. */
+/** Milliseconds after both agents are ready during which a failed probe does not count: nodes learn of each other. */
 const SETTLING = 30_000;
+
+/**
+ * Milliseconds after both agents are ready from which every failed probe counts. Before, one counts if the target has
+ * answered somebody earlier: an agent is ready before its health endpoint answers, on a busy machine a minute before.
+ */
+const STARTING = 180_000;
 
 /** Names that a sentence lists. */
 const MAX_NAMES = 3;
@@ -30,11 +36,7 @@ export const clusterHealth = defineCheck({
     const paths = reports.flatMap(({ node, report }) =>
       (report.health?.paths ?? []).map((path): PathFrom => ({ ...path, from: node })),
     );
-    const readySince = agentsReadySince(facts);
-    const counts = ({ node, problem, probed }: ProbedPath) =>
-      probed !== undefined &&
-      (problem === "" ||
-        probed.getTime() >= (readySince.get(node) ?? Number.POSITIVE_INFINITY) + SETTLING);
+    const counts = countingProbes(paths, facts);
 
     const [first, ...others] = [
       ...reports.flatMap(({ node, report }) => ownHealth(node, report, facts)),
@@ -51,7 +53,7 @@ export const clusterHealth = defineCheck({
     for (const path of paths) if (!counts(path)) probed.delete(pathKey(path));
     return probed.size < total
       ? unknown(
-          `${total - probed.size} of ${total} paths not probed since their agents became ready; Cilium probes every ${reports[0]?.report.health?.interval}`,
+          `${total - probed.size} of ${total} paths not probed since both ends started; Cilium probes every ${reports[0]?.report.health?.interval}`,
         )
       : passed(`${count(total, "path")} between ${count(reports.length, "node")}`);
   },
@@ -94,6 +96,31 @@ function unreachable(paths: readonly PathFrom[]): Finding[] {
         ? "check that the network between the nodes is one L2 network and passes pods' addresses (Proxmox: firewall, MAC filter); otherwise set routing.mode: tunnel"
         : `check that the node is up and accepts ICMP and TCP 4240; ${SHOW_HEALTH}`,
   }));
+}
+
+/** Tells which probes count: those that succeeded, and those that failed although their target had started. */
+function countingProbes(paths: readonly PathFrom[], facts: Facts): (path: PathFrom) => boolean {
+  const readySince = agentsReadySince(facts);
+  const ready = (node: string) => readySince.get(node) ?? Number.POSITIVE_INFINITY;
+  const target = ({ node, to, ip, by }: ProbedPath) => `${node} ${to} ${ip} ${by}`;
+  // When each target first answered since its agent is ready, as far as the last probes tell.
+  const answered = new Map<string, number>();
+  for (const path of paths) {
+    const time = path.probed?.getTime();
+    if (time === undefined || path.problem !== "" || time < ready(path.node)) continue;
+    answered.set(target(path), Math.min(time, answered.get(target(path)) ?? time));
+  }
+  return (path) => {
+    if (path.probed === undefined) return false;
+    if (path.problem === "") return true;
+    const time = path.probed.getTime();
+    const since = Math.max(ready(path.node), ready(path.from));
+    const started = Math.min(
+      answered.get(target(path)) ?? Number.POSITIVE_INFINITY,
+      since + STARTING,
+    );
+    return time >= since + SETTLING && time >= started;
+  };
 }
 
 /** Since when each node's agent is ready, in milliseconds since 1970. */

@@ -85,6 +85,7 @@ export interface ProbedPath {
   /** Whether the address is the node's, or that of a pod on it. */
   readonly to: "host" | "pod";
   readonly ip: string;
+  readonly by: "icmp" | "http";
   /** Empty when there is none. */
   readonly problem: string;
   /** Time of the last probe; undefined before the first one. */
@@ -172,8 +173,12 @@ function pathsTo(
   return paths.flatMap((each) => {
     if (each === undefined) return [];
     const { ip = "", icmp = {}, http = {} } = each;
-    return [icmp, http].map(({ status: problem = "", lastProbed }) => ({
-      ...{ node, to, ip, problem },
+    const probes = [
+      ["icmp", icmp],
+      ["http", http],
+    ] as const;
+    return probes.map(([by, { status: problem = "", lastProbed }]) => ({
+      ...{ node, to, ip, by, problem },
       probed: lastProbed === undefined ? undefined : new Date(lastProbed),
     }));
   });

@@ -547,6 +547,17 @@ function changePath(facts: Broken, change: Partial<ProbedPath>): void {
   });
 }
 
+function changePaths(facts: Broken, change: (path: ProbedPath) => ProbedPath): void {
+  facts.agentAnswers = new Map(
+    [...facts.agentAnswers].map(([node, answer]) => {
+      if (!("report" in answer) || answer.report.health === undefined) return [node, answer];
+      const { interval, paths } = answer.report.health;
+      const health = { interval, paths: paths.map(change) };
+      return [node, { report: { ...answer.report, health } }];
+    }),
+  );
+}
+
 function poolCondition(facts: Broken, type: string, status: string, message: string): void {
   const [pool] = facts.pools;
   const others = pool?.status?.conditions?.filter((one) => one.type !== `cilium.io/${type}`) ?? [];
@@ -652,20 +663,36 @@ describe("verification", () => {
     assert.deepEqual(failedChecks(judgeFacts(facts, settings)), []);
   });
 
-  it("takes a path that was not probed since its agent is ready for neither good nor bad", () => {
-    for (const change of [
-      { probed: undefined },
-      { probed: new Date(10_000), problem: "refused" },
-    ]) {
-      const facts = healthy();
-      changePath(facts, change);
-      const results = judgeFacts(facts, settings);
-      assert.deepEqual(failedChecks(results), []);
-      assert.deepEqual(verdictOf(results, "cluster-health"), {
+  /** Verdict of cluster-health when every probe was made at a time, and one path has another result. */
+  function healthAfter(seconds: number, change: Partial<ProbedPath>) {
+    const facts = healthy();
+    changePaths(facts, (path) => ({ ...path, probed: new Date(1000 * seconds) }));
+    changePath(facts, change);
+    return verdictOf(judgeFacts(facts, settings), "cluster-health");
+  }
+
+  it("takes a path that was not probed since both ends started for neither good nor bad", () => {
+    for (const [seconds, change] of [
+      [3600, { probed: undefined }],
+      // Its agent was not ready, or had just become so.
+      [3600, { probed: new Date(10_000), problem: "refused" }],
+      // The target had answered nobody.
+      [60, { probed: new Date(40_000), problem: "refused" }],
+    ] as const) {
+      assert.deepEqual(healthAfter(seconds, change), {
         outcome: "unknown",
-        detail:
-          "1 of 50 paths not probed since their agents became ready; Cilium probes every 1m36s",
+        detail: "1 of 50 paths not probed since both ends started; Cilium probes every 1m36s",
       });
+    }
+  });
+
+  it("counts a failed probe once its target has answered somebody, and after a while without that", () => {
+    for (const [seconds, probed] of [
+      [60, 70_000],
+      [3600, 180_000],
+    ] as const) {
+      const verdict = healthAfter(seconds, { probed: new Date(probed), problem: "refused" });
+      assert.equal(verdict.outcome, "failed", `${seconds}`);
     }
   });
 

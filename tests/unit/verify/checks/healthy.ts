@@ -170,7 +170,7 @@ function agentReport(announced: readonly string[]): AgentReport {
       interval: "1m36s",
       paths: labNodes(settings).flatMap(({ name, address }) =>
         (["host", "pod"] as const).map((to) => ({
-          ...{ node: name, to, ip: address, problem: "" },
+          ...{ node: name, to, ip: address, by: "http" as const, problem: "" },
           probed: new Date(3_600_000),
         })),
       ),

@@ -71,10 +71,10 @@ describe("what an agent tells", () => {
         { node: "talos-8vk-2mz", to: "pod", ip: "10.14.1.7", problem: "", probed },
       ];
       assert.deepEqual(health?.paths, [
-        host,
-        host,
-        { ...pod, problem: "Connection timed out" },
-        pod,
+        { ...host, by: "icmp" },
+        { ...host, by: "http" },
+        { ...pod, by: "icmp", problem: "Connection timed out" },
+        { ...pod, by: "http" },
       ]);
     });
   }
