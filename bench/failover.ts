@@ -1,9 +1,6 @@
 import { configured, type LeaseTimings } from "../tests/support/announcedByWorkers";
 import { NetworkLab } from "../tests/support/networkLab";
 
-/** KubePrism's port, so that the lab runs beside others. */
-const PORT = 17445;
-
 /** How often the announcer dies, for each of the timings. */
 const RUNS = 10;
 
@@ -21,7 +18,7 @@ async function main(): Promise<void> {
   const lab = new NetworkLab();
   try {
     for (const timings of TIMINGS) {
-      await lab.startWith(configured(timings), PORT);
+      await lab.startWith(configured(timings));
       await lab.serveOnEveryNode("web", { "kubernetes.io/hostname": "talos-c7r-dgh" });
       const address = await lab.expose("web", "web");
       await lab.answer(address);

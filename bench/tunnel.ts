@@ -2,9 +2,6 @@ import { readFileSync } from "node:fs";
 import type { StackConfig } from "../config";
 import { NetworkLab, type TestPod } from "../tests/support/networkLab";
 
-/** KubePrism's port, so that the lab runs beside others. */
-const PORT = 17445;
-
 /** How often each way is measured, in turn. */
 const PAIRS = 2;
 /** Seconds that data is sent. */
@@ -50,7 +47,7 @@ async function main(): Promise<void> {
 async function measure(change: (config: StackConfig) => StackConfig): Promise<Measured> {
   const lab = new NetworkLab();
   try {
-    await lab.startWith(change, PORT);
+    await lab.startWith(change);
     const pods = await lab.serveOnEveryNode("web");
     const [server, client] = pods.filter(({ node }) => /hj2|tz7/.test(node)) as [TestPod, TestPod];
     // The lab has just started; what it still has to do is not measured.

@@ -1,9 +1,6 @@
 import { ManyNodes, type Size } from "../tests/support/manyNodes";
 import { verify } from "../verify/verify";
 
-/** KubePrism's port, so that the lab runs beside others. */
-const PORT = 17445;
-
 /** How often each cluster is verified. */
 const RUNS = 9;
 
@@ -26,7 +23,7 @@ async function main(): Promise<void> {
 async function measure(size: Size): Promise<number> {
   const lab = new ManyNodes(size);
   try {
-    const settings = await lab.begin(PORT);
+    const settings = await lab.begin();
     const times: number[] = [];
     for (let run = 0; run < RUNS; run++) {
       const began = performance.now();

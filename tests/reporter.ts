@@ -1,14 +1,23 @@
-import { Runner, reporters } from "mocha";
+import { writeFileSync } from "node:fs";
+import { Runner, reporters, type Test } from "mocha";
+import { printSummary, type Summary } from "./summary";
 
-/** The usual report, and as the last line the counts in the form that a machine reads: `N passed, N failed`. */
-export default class CountingReporter extends reporters.Spec {
+/** The usual report, and at its end a summary; or the summary as JSON to the file that the option `summary` names. */
+export default class SummaryReporter extends reporters.Spec {
   constructor(runner: Runner, options: Mocha.MochaOptions) {
     super(runner, options);
+    const tests: Test[] = [];
+    runner.on(Runner.constants.EVENT_TEST_END, (test) => tests.push(test));
     runner.once(Runner.constants.EVENT_RUN_END, () => {
-      const { passes, failures, pending } = this.stats;
-      console.log(
-        `${passes} passed, ${failures} failed${pending > 0 ? `, ${pending} skipped` : ""}`,
-      );
+      const { passes: passed, failures: failed, pending: skipped } = this.stats;
+      const durations = tests.map((test): [string, number] => [
+        test.fullTitle(),
+        test.duration ?? 0,
+      ]);
+      const summary: Summary = { passed, failed, skipped, durations };
+      const { summary: file } = (options.reporterOptions ?? {}) as { summary?: string };
+      if (file === undefined) printSummary([summary]);
+      else writeFileSync(file, JSON.stringify(summary));
     });
   }
 }

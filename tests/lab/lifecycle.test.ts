@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LabFolder, PROJECT_FOLDER } from "../../lab/labFolder";
 import { labProcesses } from "../../lab/process/labProcesses";
+import { freePort } from "../../lab/process/ports";
 import { ENGINE_TIMEOUT, eventually, LabForTests, withToolchain } from "../support/labForTests";
 
 describe("the lab's life", function () {
@@ -39,16 +40,20 @@ describe("the lab's life", function () {
   });
 
   it("says which port is taken and how to choose another, and takes that", async () => {
-    const other = createServer().listen(7445, "127.0.0.1");
+    const [taken, free] = [await freePort(), await freePort()];
+    const other = createServer().listen(taken, "127.0.0.1");
     await once(other, "listening");
     try {
-      await assert.rejects(
-        lab.startCluster(),
-        /port 7445: something else listens on it already \(127\.0\.0\.1\); .* npm start -- --port 17445/,
-      );
+      await assert.rejects(lab.startCluster(taken), (error: Error) => {
+        assert.ok(
+          error.message.startsWith(`port ${taken}: something else listens on it already (`),
+        );
+        assert.match(error.message, /\(127\.0\.0\.1\); .* npm start -- --port 17445/);
+        return true;
+      });
       assert.deepEqual(lab.processes, []);
-      await lab.startCluster(17445);
-      assert.equal(lab.clients.config.getCurrentCluster()?.server, "https://localhost:17445");
+      await lab.startCluster(free);
+      assert.equal(lab.clients.config.getCurrentCluster()?.server, `https://localhost:${free}`);
       assert.equal((await lab.clients.core.listNode()).items.length, 5);
     } finally {
       other.close();
@@ -76,7 +81,7 @@ describe("the lab's life", function () {
   ] as const) {
     it(`leaves no process when Ctrl-C ends npm start ${moment}`, async () => {
       const folder = new LabFolder(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
-      const npm = npmStart(folder);
+      const npm = npmStart(folder, await freePort());
       await waitForOutput(npm, marker);
       assert.ok(npm.pid !== undefined);
       // A terminal sends SIGINT to the whole foreground group.
@@ -92,8 +97,8 @@ describe("the lab's life", function () {
   }
 });
 
-function npmStart(folder: LabFolder): ChildProcess {
-  return spawn("npm", ["start"], {
+function npmStart(folder: LabFolder, port: number): ChildProcess {
+  return spawn("npm", ["start", "--", "--port", String(port)], {
     cwd: PROJECT_FOLDER,
     env: {
       ...process.env,

@@ -113,7 +113,7 @@ describe("the stack on a real API server", function () {
   });
 
   it("reaches the cluster through KubePrism, and so does every agent", async () => {
-    assert.equal(lab.clients.config.getCurrentCluster()?.server, "https://localhost:7445");
+    assert.equal(lab.clients.config.getCurrentCluster()?.server, `https://localhost:${lab.port}`);
     const daemonSet = await lab.clients.apps.readNamespacedDaemonSet({
       namespace: "kube-system",
       name: "cilium",
@@ -121,7 +121,7 @@ describe("the stack on a real API server", function () {
     const environment = daemonSet.spec?.template.spec?.containers[0]?.env ?? [];
     const value = (name: string) => environment.find((variable) => variable.name === name)?.value;
     assert.equal(value("KUBERNETES_SERVICE_HOST"), "localhost");
-    assert.equal(value("KUBERNETES_SERVICE_PORT"), "7445");
+    assert.equal(value("KUBERNETES_SERVICE_PORT"), String(lab.port));
     const capabilities = (daemonSet.spec?.template.spec?.containers[0]?.securityContext
       ?.capabilities?.add ?? []) as string[];
     assert.ok(capabilities.includes("NET_ADMIN") && !capabilities.includes("SYS_MODULE"));

@@ -109,7 +109,7 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
       check: "api-server-address",
       name: "another port of KubePrism",
       finding:
-        /^DaemonSet cilium has localhost:6443; expected KUBERNETES_SERVICE_HOST=localhost, KUBERNETES_SERVICE_PORT=7445; next: remove k8sServiceHost .*pulumi up --refresh$/,
+        /^DaemonSet cilium has localhost:6443; expected KUBERNETES_SERVICE_HOST=localhost, KUBERNETES_SERVICE_PORT=\d{4,5}; next: remove k8sServiceHost .*pulumi up --refresh$/,
       ...changing(
         lab,
         DAEMON_SET,

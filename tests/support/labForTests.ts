@@ -18,6 +18,7 @@ import { until } from "../../kubernetes/until";
 import type { Depth } from "../../lab/depth";
 import { Lab } from "../../lab/lab";
 import { LabFolder } from "../../lab/labFolder";
+import { freePort } from "../../lab/process/ports";
 import { prepareToolchain } from "../../lab/toolchain/toolchain";
 
 /** Milliseconds for a test that runs the engine: many times what it needs, for a busy machine. */
@@ -43,7 +44,7 @@ export interface Clients {
 /** An object, or fields of one, of whatever kind. */
 export type Manifest = KubernetesObject & Record<string, unknown>;
 
-/** A lab of one test file, in a temporary folder. It uses port 7445: end your own lab first. */
+/** A lab of one test file, in a temporary folder, with a port of its own: it runs beside other labs. */
 export class LabForTests extends Lab {
   /** Its lines about the progress. */
   public readonly lines: string[];
@@ -54,6 +55,11 @@ export class LabForTests extends Lab {
     const folder = new LabFolder(mkdtempSync(join(tmpdir(), "talos-cilium-lab-")));
     super(folder, (line) => lines.push(line), depth);
     this.lines = lines;
+  }
+
+  /** @param port KubePrism's port. Default: a free one. */
+  public override async startCluster(port?: number): Promise<boolean> {
+    return super.startCluster(port ?? (this.running ? undefined : await freePort()));
   }
 
   public get clients(): Clients {

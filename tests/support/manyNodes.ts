@@ -46,12 +46,9 @@ export class ManyNodes extends LabForTests {
     super();
   }
 
-  /**
-   * Starts it and applies the stack, so that a verification passes.
-   * @param port KubePrism's port; with another one than 7445 it runs beside other labs.
-   */
-  public async begin(port?: number): Promise<Settings> {
-    await this.startCluster(port);
+  /** Starts it and applies the stack, so that a verification passes. */
+  public async begin(): Promise<Settings> {
+    await this.startCluster();
     const nodes = await this.addNodes();
     await (await this.stack("lab", configured(this.size))).up();
     await this.answerForAgents(nodes);

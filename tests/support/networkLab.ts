@@ -87,13 +87,9 @@ export class NetworkLab extends LabForTests {
   /**
    * Starts it with the stack applied.
    * @param change changes the lab's configuration.
-   * @param port KubePrism's port; with another one than 7445 it can run beside other labs.
    */
-  public async startWith(
-    change: (config: StackConfig) => StackConfig,
-    port?: number,
-  ): Promise<void> {
-    await this.startCluster(port);
+  public async startWith(change: (config: StackConfig) => StackConfig): Promise<void> {
+    await this.startCluster();
     await this.reconfigure(change);
   }
 

@@ -74,7 +74,7 @@ describe("the data path", function () {
         .split("\n")
         .filter((line) => line.includes('"cilium-agent"'))
         .map((line) => line.trim().split(/\s+/)[3]);
-      assert.ok(peers.includes("127.0.0.1:7445"), `${node}: ${peers}`);
+      assert.ok(peers.includes(`127.0.0.1:${lab.port}`), `${node}: ${peers}`);
       assert.ok(!peers.some((peer) => peer?.endsWith(":6443")), `${node}: ${peers}`);
     }
   });
