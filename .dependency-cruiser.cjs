@@ -1,7 +1,7 @@
 // Which room may import which. `npm run check` runs it; type-only imports count, too.
 
 /** Rooms of the product, of the lab, and what only reads both. */
-const PRODUCT = "sources|components|kubernetes|verify|importer|commands";
+const PRODUCT = "sources|preflight|components|kubernetes|verify|importer|commands";
 const OTHERS = "lab|docs|tests|bench|scripts";
 
 /** @type {import("dependency-cruiser").IConfiguration} */

@@ -2,35 +2,50 @@ import * as pulumi from "@pulumi/pulumi";
 import { Bgp } from "./components/bgp";
 import { Cilium } from "./components/cilium";
 import { CiliumCrdGate } from "./components/ciliumCrdGate";
+import { ClusterIdentity } from "./components/clusterIdentity";
 import { clusterProvider } from "./components/clusterProvider";
 import { DestroyGuard } from "./components/destroyGuard";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
+import { replacementOf } from "./components/replacement";
 import { Verification } from "./components/verification";
-import { ciliumApiVersion, ciliumCrds, ciliumValues, talosPatch } from "./config";
+import { ciliumApiVersion, ciliumCrds, ciliumValues, ownObjects, talosPatch } from "./config";
 import { stackSettings } from "./config/pulumiConfig";
+import { checkCluster } from "./preflight/checkCluster";
 import { checkChartValues } from "./sources/chart";
 import { loadGatewayApiBundle } from "./sources/gatewayApiBundle";
 
 // A function, so that the engine can run it more than once in a process (lab/, tests/).
 export = async () => {
-  // An older CLI knows no error hooks, and would fail half-way.
+  // Error hooks, replacement triggers and the look at the state need it; an older CLI would fail half-way.
   await pulumi.runtime.requirePulumiVersion(">=3.246.0");
   const settings = await stackSettings();
   const { cluster, gatewayApi, cilium, loadBalancing, bgp } = settings;
   await checkChartValues(cilium.chart, cilium.values);
   const bundle = await loadGatewayApiBundle(gatewayApi);
+  const bundleCrds = bundle.crds.map(({ metadata }) => metadata.name);
+  const { clusterUid, madeAnew, droppedCrds, trigger } = await checkCluster(settings, bundleCrds);
 
   const location = { kubeconfig: cluster.kubeconfig, context: cluster.context };
   const provider = clusterProvider("cluster", cluster);
+  // In a cluster made anew all of it is replaced, which protection would forbid; the guard stays protected.
+  const protect = cilium.protect && !madeAnew;
+  // What is protected the engine never deletes, not even in the place of what replaces it.
+  const retained = cilium.protect || cilium.retainOnDelete;
+  const replacement = replacementOf(trigger, madeAnew);
+  new ClusterIdentity("cluster-identity", { uid: clusterUid, madeAnew, retained });
 
   const gatewayApiCrds = new GatewayApiCrds(
     "gateway-api",
     {
       bundle,
       adopt: gatewayApi.adopt,
-      protect: cilium.protect,
-      retainOnDelete: cilium.protect || cilium.retainOnDelete,
+      droppedCrds,
+      removeCrds: gatewayApi.removeCrds,
+      protect,
+      retainOnDelete: retained,
+      replacement,
+      location,
     },
     { providers: [provider] },
   );
@@ -43,8 +58,10 @@ export = async () => {
       repository: cilium.repository,
       timeout: cilium.timeout,
       values: ciliumValues(settings, bundle.digest),
-      protect: cilium.protect,
+      protect,
       retainOnDelete: cilium.retainOnDelete,
+      retainRelease: retained,
+      replacement,
       location,
     },
     { providers: [provider], dependsOn: [gatewayApiCrds] },
@@ -52,7 +69,7 @@ export = async () => {
 
   const gate = new CiliumCrdGate(
     "cilium-crds",
-    { version: cilium.version, crds: ciliumCrds(settings), location },
+    { version: cilium.version, clusterUid, crds: ciliumCrds(settings), location },
     { dependsOn: [release] },
   );
 
@@ -63,6 +80,7 @@ export = async () => {
       policies: loadBalancing.policies,
       apiVersion: ciliumApiVersion(settings),
       retainOnDelete: cilium.retainOnDelete,
+      replacement,
     },
     { providers: [provider], dependsOn: [gate] },
   );
@@ -81,21 +99,33 @@ export = async () => {
           keepAlive: bgp.keepAlive,
           apiVersion: ciliumApiVersion(settings),
           retainOnDelete: cilium.retainOnDelete,
+          replacement,
         },
         { providers: [provider], dependsOn: [gate] },
       ),
     );
   }
 
-  new DestroyGuard("destroy-guard", { protect: cilium.protect }, { dependsOn: announcing });
+  new DestroyGuard(
+    "destroy-guard",
+    {
+      protect: cilium.protect,
+      retainOnDelete: cilium.retainOnDelete,
+      gatewayApiCrds: bundleCrds,
+      ownObjects: ownObjects(settings),
+      location,
+    },
+    { dependsOn: announcing },
+  );
 
   const verification = new Verification(
     "verification",
-    { settings, triggers: [release.status, balancing.generations], location },
+    { settings, triggers: [clusterUid ?? "", release.status, balancing.generations], location },
     { dependsOn: announcing },
   );
 
   return {
+    clusterUid,
     crds: gatewayApiCrds.digest,
     cilium: release.status,
     pools: balancing.pools,

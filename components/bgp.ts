@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { otherVersions } from "./otherVersions";
+import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 
 type BgpSettings = Settings["bgp"];
@@ -11,6 +12,7 @@ export interface BgpArgs extends BgpSettings {
   readonly apiVersion: string;
   /** Whether the objects stay in the cluster when they leave the stack. */
   readonly retainOnDelete: boolean;
+  readonly replacement: Replacement;
 }
 
 /** Label that ties the advertisement to the peers. */
@@ -24,6 +26,7 @@ export class Bgp extends pulumi.ComponentResource {
     const options = {
       parent: this,
       retainOnDelete: args.retainOnDelete,
+      ...args.replacement,
       ...retryOnLostConnection(`${name}-lost-connection`),
     };
 

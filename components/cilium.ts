@@ -2,6 +2,7 @@ import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../config";
+import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 import { type ClusterLocation, locationEnvironment, stepCommand } from "./stepCommand";
 
@@ -17,8 +18,11 @@ export interface CiliumArgs {
   readonly values: HelmValues;
   /** Whether Pulumi refuses to delete or replace the Release. */
   readonly protect: boolean;
-  /** Whether the Release stays in the cluster when the stack is destroyed, to be handed over. */
+  /** Whether all of it stays in the cluster when the stack is destroyed, to be handed over. */
   readonly retainOnDelete: boolean;
+  /** Whether the engine forgets the Release, rather than delete it, when it is replaced or leaves the stack. */
+  readonly retainRelease: boolean;
+  readonly replacement: Replacement;
   readonly location: ClusterLocation;
 }
 
@@ -60,8 +64,8 @@ export class Cilium extends pulumi.ComponentResource {
       {
         parent: this,
         protect,
-        // What is protected the engine never deletes, not even in the place of what replaces it.
-        retainOnDelete: protect || retainOnDelete,
+        retainOnDelete: args.retainRelease,
+        ...args.replacement,
         dependsOn: [leftovers],
         ...retryOnLostConnection(`${name}-lost-connection`),
       },

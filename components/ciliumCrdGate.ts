@@ -5,6 +5,8 @@ import { type ClusterLocation, locationEnvironment, stepCommand } from "./stepCo
 export interface CiliumCrdGateArgs {
   /** Version of Cilium; with a new one the gate waits again, since its operator registers its CRDs anew. */
   readonly version: string;
+  /** UID of the cluster; in another one the gate waits again. */
+  readonly clusterUid: string | undefined;
   /** Names of the CRDs to wait for; with another list the gate waits again. */
   readonly crds: readonly string[];
   /** Seconds to wait, default 300. */
@@ -28,7 +30,7 @@ export class CiliumCrdGate extends pulumi.ComponentResource {
           TALOS_CILIUM_CRDS: args.crds.join(" "),
           TALOS_CILIUM_TIMEOUT_SECONDS: String(args.timeout ?? 300),
         },
-        triggers: [args.version, ...args.crds],
+        triggers: [args.clusterUid ?? "", args.version, ...args.crds],
       },
       { parent: this },
     );

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { policySpec, poolSpec, type Settings } from "../config";
 import { otherVersions } from "./otherVersions";
+import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 
 export interface LoadBalancingArgs {
@@ -12,6 +13,7 @@ export interface LoadBalancingArgs {
   readonly apiVersion: string;
   /** Whether the objects stay in the cluster when they leave the stack. */
   readonly retainOnDelete: boolean;
+  readonly replacement: Replacement;
 }
 
 /** The pools that LoadBalancer addresses come from, and the policies that announce them on the LAN. */
@@ -27,6 +29,7 @@ export class LoadBalancing extends pulumi.ComponentResource {
     const options = {
       parent: this,
       retainOnDelete: args.retainOnDelete,
+      ...args.replacement,
       ...retryOnLostConnection(`${name}-lost-connection`),
     };
 

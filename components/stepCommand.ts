@@ -8,7 +8,12 @@ export type ClusterLocation = Pick<Settings["cluster"], "kubeconfig" | "context"
  * of its delete steps, and a destroy runs it without running the program. So a step that was released is never renamed
  * or moved; tools/ has what an older state still names.
  */
-export type StepName = "waitForCiliumCrds" | "removeCiliumLeftovers" | "verifyUpdate";
+export type StepName =
+  | "guardDestroy"
+  | "removeCrds"
+  | "waitForCiliumCrds"
+  | "removeCiliumLeftovers"
+  | "verifyUpdate";
 
 /**
  * Command line of a step, for `@pulumi/command`. It needs Node alone, which every machine that runs this program has,

@@ -9,6 +9,14 @@ export {
   rangeSize,
   single,
 } from "./addresses";
+export {
+  droppedCrds,
+  firstOf,
+  type LastState,
+  matchCluster,
+  type ObservedCluster,
+  type ObservedCrd,
+} from "./clusterMatch";
 export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
 export { ciliumCrds } from "./derived/ciliumCrds";
@@ -17,6 +25,7 @@ export { type HelmValues, valueAt } from "./derived/helmValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
 export { managedValues, VALUE_MAPPINGS } from "./derived/managedValues";
 export { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "./derived/ownCrds";
+export { ownObjects } from "./derived/ownObjects";
 export {
   isControlPlaneOnly,
   omniPatch,

@@ -2,9 +2,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CoreV1Api } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation";
+import deepmerge from "deepmerge";
 import { lock } from "proper-lockfile";
-import { type StackConfig, settingsOf } from "../config";
+import { PROJECT, type StackConfig, settingsOf } from "../config";
+import { loadCluster, retryTransient } from "../kubernetes/client";
 import { chosenDepth, type Depth, describeDepth } from "./depth";
 import { LabFolder } from "./labFolder";
 import { removeCgroups } from "./lan/cgroups";
@@ -142,7 +145,7 @@ export class Lab {
   }
 
   /**
-   * Configuration of a stack on the lab's cluster.
+   * Configuration of a stack on the lab's cluster. That of another cluster names this one by its UID: it has other nodes.
    * @param name the stack's file is Pulumi.<name>.yaml.
    * @param change changes the configuration of that file.
    */
@@ -151,7 +154,17 @@ export class Lab {
     change: (config: StackConfig) => StackConfig = (config) => config,
   ): Promise<StackConfig> {
     if (!this.running) throw new Error("the lab does not run; start it: npm start");
-    return change(await labConfig(this.folder, name, name === "lab" ? this.port : undefined));
+    if (name === "lab") return change(await labConfig(this.folder, name, this.port));
+    const here = { [`${PROJECT}:cluster`]: { uid: await this.uid() } };
+    return change(deepmerge(await labConfig(this.folder, name), here));
+  }
+
+  /** UID of its cluster, that of the namespace kube-system. */
+  public async uid(): Promise<string> {
+    const cluster = loadCluster({ kubeconfig: this.folder.kubeconfig });
+    const core = cluster.makeApiClient(CoreV1Api);
+    const { metadata } = await retryTransient(() => core.readNamespace({ name: "kube-system" }));
+    return metadata?.uid ?? "";
   }
 
   /** KubePrism's port in the cluster that runs. */

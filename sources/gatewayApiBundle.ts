@@ -28,7 +28,7 @@ export interface GatewayApiBundle {
  * @throws RunError when it cannot be downloaded or read, or has another SHA-256, version or channel than the settings.
  */
 export async function loadGatewayApiBundle(
-  settings: Omit<Settings["gatewayApi"], "adopt">,
+  settings: Pick<Settings["gatewayApi"], "version" | "channel" | "source" | "sha256">,
 ): Promise<GatewayApiBundle> {
   const { version, channel, sha256 } = settings;
   const source =

@@ -2,13 +2,12 @@ import {
   ApiextensionsV1Api,
   CoordinationV1Api,
   CoreV1Api,
-  CustomObjectsApi,
   type KubeConfig,
-  type KubernetesObject,
   type V1CustomResourceDefinition,
 } from "@kubernetes/client-node";
-import { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "../../config";
+import { CILIUM_CRDS, firstOf } from "../../config";
 import { ignoreNotFound, loadCluster, retryTransient } from "../../kubernetes/client";
+import { foreignObjects } from "../../kubernetes/foreignObjects";
 import { until } from "../../kubernetes/until";
 import { runStep } from "./runStep";
 
@@ -29,10 +28,10 @@ async function removeCiliumLeftovers(): Promise<void> {
   const cluster = loadCluster({ context: process.env.KUBE_CONTEXT });
   await untilGone("Cilium's pods still run", () => ciliumPods(cluster));
 
-  const users = await usersObjects(cluster);
+  const users = await foreignObjects(cluster, []);
   if (users.length > 0) {
     throw new Error(
-      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${users.join(", ")}); ` +
+      `Cilium's CRDs are kept, as they hold objects that would be lost with them (${firstOf(users)}); ` +
         "save and delete these, then run pulumi destroy again",
     );
   }
@@ -76,28 +75,6 @@ async function deleteCrds(cluster: KubeConfig): Promise<string[]> {
 async function ciliumCrds(cluster: KubeConfig): Promise<V1CustomResourceDefinition[]> {
   const { items } = await cluster.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition();
   return items.filter(({ metadata }) => CILIUM_CRDS.includes(metadata?.name ?? ""));
-}
-
-/** Objects of Cilium's CRDs that Cilium did not make, as kind/namespace/name. */
-async function usersObjects(cluster: KubeConfig): Promise<string[]> {
-  const api = cluster.makeApiClient(CustomObjectsApi);
-  const crds = (await ciliumCrds(cluster)).filter(
-    ({ metadata }) => !CILIUM_RUNTIME_CRDS.includes(metadata?.name ?? ""),
-  );
-  const found = await Promise.all(
-    crds.map(async ({ spec }) => {
-      const version = spec.versions.find(({ storage }) => storage)?.name ?? "";
-      const { items } = (await api.listCustomObjectForAllNamespaces({
-        group: spec.group,
-        version,
-        plural: spec.names.plural,
-      })) as { items: KubernetesObject[] };
-      return items.map(({ metadata }) =>
-        [spec.names.kind, metadata?.namespace, metadata?.name].filter(Boolean).join("/"),
-      );
-    }),
-  );
-  return found.flat();
 }
 
 async function removeLeases(cluster: KubeConfig): Promise<void> {

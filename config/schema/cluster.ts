@@ -33,6 +33,12 @@ export const cluster = z
       .min(1)
       .optional()
       .describe("Context in the kubeconfig; default: its current context."),
+    uid: z
+      .guid({ error: "not a UID; kubectl get namespace kube-system -o jsonpath={.metadata.uid}" })
+      .optional()
+      .describe(
+        "UID of the cluster, that of its namespace kube-system. It lets through this one cluster, though its nodes, name, id or pod CIDRs are not the stack's, or it is another one than last time, and no other cluster. Default: the program recognises the cluster by these.",
+      ),
   })
   .describe("The cluster, and how the program reaches it.");
 

@@ -30,6 +30,17 @@ export const gatewayApi = z
       .describe(
         "Whether the program takes over CRDs that another tool (kubectl, Helm) has installed.",
       ),
+    removeCrds: z
+      .array(
+        z.string().regex(/^[a-z0-9]+\.gateway\.networking\.(x-)?k8s\.io$/, {
+          error:
+            "not a CRD of the Gateway API; write its full name, tcproutes.gateway.networking.k8s.io",
+        }),
+      )
+      .default([])
+      .describe(
+        "Full names of the CRDs that version and channel no longer contain, and that an update may remove once they have no objects. Default: none.",
+      ),
   })
   .describe("The CRDs of the Gateway API.");
 

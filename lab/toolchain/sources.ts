@@ -40,9 +40,10 @@ const CHARTS: readonly Source[] = [
   { ...CILIUM, version: "v1.18.4", sum: "h1:/HrbeMmk46UDkJs4uJemIqxB7wuZ+QRMNVscNYua5C8=" },
 ];
 
-/** Releases of the Gateway API that the lab has, each to go with one of the charts. */
+/** Releases of the Gateway API that the lab has, each to go with a version of Cilium. */
 const GATEWAY_APIS: readonly Source[] = [
   { ...GATEWAY_API, version: "v1.6.1", sum: "h1:mock6phZbI6rvZerwrVNk7hVNymQgHo+6sJ81Ia7ftY=" },
+  { ...GATEWAY_API, version: "v1.4.1", sum: "h1:NPxFutNkKNa8UfLd2CMlEuhIPMQgDQ6DXNKG9sHbJU8=" },
   { ...GATEWAY_API, version: "v1.3.0", sum: "h1:q6okN+/UKDATola4JY7zXzx40WO4VISk7i9DIfOvr9M=" },
 ];
 

@@ -11,6 +11,7 @@ import {
   ENGINE_TIMEOUT,
   eventually,
   LabForTests,
+  type Manifest,
   recorder,
   withToolchain,
 } from "../support/labForTests";
@@ -20,6 +21,26 @@ const POOL = "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool";
 const POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const POOLS = { group: "cilium.io", version: "v2", plural: "ciliumloadbalancerippools" };
+
+/** A CRD of Tetragon's, which is in Cilium's group and none of its own. */
+const TRACING_POLICIES: Manifest = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "tracingpolicies.cilium.io" },
+  spec: {
+    group: "cilium.io",
+    scope: "Cluster",
+    names: { kind: "TracingPolicy", plural: "tracingpolicies", singular: "tracingpolicy" },
+    versions: [
+      {
+        name: "v1alpha1",
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: "object" } },
+      },
+    ],
+  },
+};
 
 describe("the stack on a real API server", function () {
   this.timeout(ENGINE_TIMEOUT);
@@ -257,15 +278,26 @@ describe("the stack on a real API server", function () {
     });
     await assert.rejects(
       stack.destroy(),
-      /Cilium's CRDs are kept, as they hold objects that would be lost with them \(CiliumNetworkPolicy\/default\/mine\)/,
+      /nothing was removed: objects would be lost with their CRDs \(CiliumNetworkPolicy default\/mine\)/,
     );
+    const pools = (await lab.clients.objects.listClusterCustomObject(POOLS)) as {
+      items: unknown[];
+    };
+    assert.equal(pools.items.length, 2, "the look came before the first deletion");
     await lab.clients.objects.deleteNamespacedCustomObject({ ...policy, name: "mine" });
   });
 
   it("destroys without leaving a Cilium or Gateway API object, and applies again", async () => {
     stack = await lab.stack();
+    await lab.create(TRACING_POLICIES);
     await stack.destroy();
-    assert.deepEqual(await ciliumObjects(lab.clients.config), []);
+    const left = await ciliumObjects(lab.clients.config);
+    // With its own APIService, which the API server makes.
+    assert.deepEqual(left.map((path) => path.split("/").at(-1)).sort(), [
+      "tracingpolicies.cilium.io",
+      "v1alpha1.cilium.io",
+    ]);
+    await lab.delete(TRACING_POLICIES);
     assert.deepEqual(Object.keys((await stack.up()).summary.resourceChanges ?? {}), ["create"]);
     assert.notDeepEqual(await ciliumObjects(lab.clients.config), []);
   });

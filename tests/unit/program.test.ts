@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import program = require("../../index");
 
 import { readStackConfig } from "../../config/stackFile";
+import { FAKE_UID, type FakeApi, startFakeApi } from "../support/fakeApi";
 import { Mocked, type Registered, waitedFor } from "../support/mocks";
 import { STACKS } from "../support/stacks";
 
@@ -19,11 +20,16 @@ const POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy";
 
 describe("index.ts", () => {
   const folder = mkdtempSync(join(tmpdir(), "talos-cilium-program-"));
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => {
+    api.close();
+    rmSync(folder, { recursive: true });
+  });
   let mocked: Mocked;
   let outputs: Record<string, unknown>;
+  let api: FakeApi;
 
   before(async () => {
+    api = await startFakeApi();
     const source = join(folder, "install.yaml");
     writeFileSync(source, BUNDLE);
     const prod = readStackConfig("prod", STACKS);
@@ -33,7 +39,7 @@ describe("index.ts", () => {
         "talos-cilium:gatewayApi": { version: "v1.3.0", source },
         "talos-cilium:cluster": {
           ...(prod["talos-cilium:cluster"] as object),
-          kubeconfig: "/there/kubeconfig",
+          kubeconfig: api.kubeconfig,
           context: "prod",
         },
       },
@@ -76,7 +82,7 @@ describe("index.ts", () => {
     assert.deepEqual(mocked.one("pulumi:providers:kubernetes").inputs, {
       clusterIdentifier: "talos-proxmox-prod",
       context: "prod",
-      kubeconfig: "/there/kubeconfig",
+      kubeconfig: api.kubeconfig,
     });
   });
 
@@ -143,7 +149,7 @@ describe("index.ts", () => {
   });
 
   it("runs its commands with Node alone, and finds the cluster by the environment", () => {
-    const access = { KUBECONFIG: "/there/kubeconfig", KUBE_CONTEXT: "prod" };
+    const access = { KUBECONFIG: api.kubeconfig, KUBE_CONTEXT: "prod" };
     assert.deepEqual(mocked.one(COMMAND, "cilium-crds-wait").inputs, {
       create: "node --require ts-node/register/transpile-only commands/steps/waitForCiliumCrds.ts",
       environment: {
@@ -153,6 +159,7 @@ describe("index.ts", () => {
         TALOS_CILIUM_TIMEOUT_SECONDS: "300",
       },
       triggers: [
+        FAKE_UID,
         "1.18.4",
         "ciliumloadbalancerippools.cilium.io",
         "ciliuml2announcementpolicies.cilium.io",
@@ -172,7 +179,7 @@ describe("index.ts", () => {
     assert.doesNotMatch(TALOS_CILIUM_SETTINGS, /kubeconfig/);
     assert.deepEqual(inputs, {
       create: "node --require ts-node/register/transpile-only commands/steps/verifyUpdate.ts",
-      triggers: [null, {}],
+      triggers: [FAKE_UID, null, {}],
     });
   });
 
@@ -197,7 +204,7 @@ describe("index.ts", () => {
 
   it("has these outputs", async () => {
     assert.deepEqual(Object.keys(outputs), [
-      ...["crds", "cilium", "pools", "talosPatch", "verification"],
+      ...["clusterUid", "crds", "cilium", "pools", "talosPatch", "verification"],
     ]);
     const { verification } = outputs as { verification: pulumi.Output<string> };
     assert.equal(
@@ -205,6 +212,58 @@ describe("index.ts", () => {
       "gateway-class: unknown (no agent)\n30 passed, 0 failed, 1 unknown (2 s)",
     );
   });
+});
+
+describe("index.ts and a cluster that is not the stack's", () => {
+  const folder = mkdtempSync(join(tmpdir(), "talos-cilium-program-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const [what, answers, expected] of [
+    [
+      "has other nodes",
+      {
+        "/api/v1/nodes": {
+          items: [
+            {
+              metadata: { name: "theirs" },
+              spec: {},
+              status: { addresses: [{ type: "InternalIP", address: "10.99.0.1" }] },
+            },
+          ],
+        },
+      },
+      /not applied to this cluster:\n {2}nodes: .*\(theirs: 10\.99\.0\.1; .* set cluster\.uid: 0f0f0f0f-/,
+    ],
+    [
+      "does not know the caller",
+      { "/api/v1/namespaces/kube-system": 401 },
+      /could not be looked at: user fake: .*HTTP 401\); log in again, .*\. Nothing was changed\.$/,
+    ],
+    [
+      "refuses to list nodes",
+      { "/api/v1/nodes": 403 },
+      /the right to list nodes is missing: HTTP 403: .*; grant this right, .*\. Nothing was changed\.$/,
+    ],
+  ] as const) {
+    it(`registers nothing when it ${what}, and writes nothing`, async () => {
+      const api = await startFakeApi(answers);
+      try {
+        const source = join(folder, "install.yaml");
+        writeFileSync(source, BUNDLE);
+        const mocked = await Mocked.start({
+          ...readStackConfig("prod", STACKS),
+          "talos-cilium:gatewayApi": { version: "v1.3.0", source },
+          "talos-cilium:cluster": { name: "c", id: 1, kubeconfig: api.kubeconfig },
+        });
+        await assert.rejects(program(), expected);
+        assert.deepEqual(mocked.resources, []);
+        assert.ok(api.requests.length > 0);
+        assert.ok(api.requests.every((request) => request.startsWith("GET ")));
+      } finally {
+        api.close();
+      }
+    });
+  }
 });
 
 describe("index.ts with a configuration that cannot work", () => {

@@ -13,17 +13,17 @@ async function crdsAndRelease() {
   const { kubeconfig, context } = settings.cluster;
   const bundle = await loadGatewayApiBundle(settings.gatewayApi);
   const provider = new k8s.Provider("cluster", { kubeconfig, context });
-  const { adopt } = settings.gatewayApi;
-  const { retainOnDelete } = settings.cilium;
+  const location = { kubeconfig, context };
+  const kept = { protect: false, retainOnDelete: false, replacement: {}, location };
   const gatewayApi = new GatewayApiCrds(
     "gateway-api",
-    { bundle, adopt, protect: false, retainOnDelete },
+    { ...settings.gatewayApi, ...kept, bundle, droppedCrds: [] },
     { providers: [provider] },
   );
   const values = ciliumValues(settings, bundle.digest);
   const cilium = new Cilium(
     "cilium",
-    { ...settings.cilium, values, location: { kubeconfig, context } },
+    { ...settings.cilium, ...kept, retainRelease: false, values },
     { providers: [provider], dependsOn: [gatewayApi] },
   );
   return { settings, provider, cilium };
@@ -44,6 +44,7 @@ export async function programWithoutGate(): Promise<Record<string, unknown>> {
       ...settings.loadBalancing,
       apiVersion: ciliumApiVersion(settings),
       retainOnDelete: false,
+      replacement: {},
     },
     { providers: [provider], dependsOn: [cilium] },
   );

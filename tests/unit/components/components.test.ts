@@ -16,6 +16,7 @@ const BGP = {
   holdTime: 9,
   keepAlive: 3,
 };
+const KEPT = { retainOnDelete: false, replacement: {} };
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const COMMAND = "command:local:Command";
 const BUNDLE = {
@@ -55,7 +56,8 @@ describe("components", () => {
         timeout: 1200,
         values: {},
         protect: false,
-        retainOnDelete: false,
+        ...KEPT,
+        retainRelease: false,
         location: {},
       },
       { providers: [provider] },
@@ -69,16 +71,22 @@ describe("components", () => {
   function bgp(): Bgp {
     return new Bgp(
       "bgp",
-      { ...BGP, retainOnDelete: true, apiVersion: "cilium.io/v2" },
+      { ...BGP, ...KEPT, retainOnDelete: true, apiVersion: "cilium.io/v2" },
       { providers: [provider] },
     );
   }
 
   it("have type tokens of the project", async () => {
-    const gate = new CiliumCrdGate("gate", { version: "1.18.4", crds: [], location: {} });
+    const gate = new CiliumCrdGate("gate", {
+      version: "1.18.4",
+      crds: [],
+      clusterUid: undefined,
+      location: {},
+    });
     const balancing = loadBalancing({
       pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
       policies: [],
+      ...KEPT,
       apiVersion: "cilium.io/v2",
       retainOnDelete: false,
     });
@@ -117,6 +125,7 @@ describe("components", () => {
         loadBalancing({
           pools: [{ name: "p", start: "10.0.0.1", stop: "10.0.0.2" }],
           policies: [{ name: "q", interfaces: [], nodeSelector: {}, externalIPs: false }],
+          ...KEPT,
           apiVersion: "cilium.io/v2",
           retainOnDelete: true,
         }).generations,
@@ -124,7 +133,10 @@ describe("components", () => {
       value(
         new GatewayApiCrds(
           "crds",
-          { bundle: BUNDLE, adopt: true, protect: true, retainOnDelete: true },
+          {
+            ...{ bundle: BUNDLE, adopt: true, protect: true, retainOnDelete: true },
+            ...{ replacement: {}, location: {}, droppedCrds: [], removeCrds: [] },
+          },
           { providers: [provider] },
         ).digest,
       ),
@@ -183,6 +195,7 @@ describe("components", () => {
         },
         { name: "every-device", interfaces: [], nodeSelector: {}, externalIPs: false },
       ],
+      ...KEPT,
       apiVersion: "cilium.io/v2alpha1",
       retainOnDelete: false,
     });

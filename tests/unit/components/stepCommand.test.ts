@@ -7,6 +7,8 @@ const PROJECT = join(__dirname, "..", "..", "..");
 
 /** Every name of the type: the compiler refuses a table that lacks one. */
 const STEPS: Readonly<Record<StepName, true>> = {
+  guardDestroy: true,
+  removeCrds: true,
   waitForCiliumCrds: true,
   removeCiliumLeftovers: true,
   verifyUpdate: true,

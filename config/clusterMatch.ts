@@ -1,0 +1,385 @@
+import { cidrRange, contains, overlaps, single } from "./addresses";
+import { nodeClaims, podClaims } from "./addressPlan";
+import type { Problem } from "./configError";
+import type { Settings } from "./schema";
+
+/** A CRD that a cluster has. */
+export interface ObservedCrd {
+  /** Full name, e.g. tcproutes.gateway.networking.k8s.io. */
+  readonly name: string;
+  readonly kind: string;
+  readonly group: string;
+  readonly plural: string;
+  /** A version that is served. */
+  readonly version: string;
+}
+
+/** What tells one cluster from another, and what is installed in it. */
+export interface ObservedCluster {
+  /** UID of the namespace kube-system: made with the cluster, never changed. */
+  readonly uid: string;
+  readonly nodes: readonly {
+    readonly name: string;
+    /** Addresses of type InternalIP. */
+    readonly addresses: readonly string[];
+    readonly podCidrs: readonly string[];
+  }[];
+  /** What the ConfigMap cilium-config says; undefined where there is none. */
+  readonly cilium: { readonly name: string; readonly id: string } | undefined;
+  /** Whether Helm has a record of a release "cilium" in kube-system. */
+  readonly release: boolean;
+  readonly crds: readonly ObservedCrd[];
+  /** Objects of the CRDs that the stack is about to drop, by the CRD's name, each as Kind namespace/name. */
+  readonly objects: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the stack's state says of the cluster that it was applied to. */
+export interface LastState {
+  /** UID of the cluster that the last complete update was made to; undefined before the first one. */
+  readonly uid: string | undefined;
+  /** The cluster that the last update began with, complete or not. */
+  readonly attempt: { readonly uid: string; readonly madeAnew: boolean } | undefined;
+  /** cluster.name and cluster.id of the Release; undefined where the state has none. */
+  readonly release: { readonly name: unknown; readonly id: unknown } | undefined;
+  /** Names of the CRDs of the Gateway API in the state. */
+  readonly crds: readonly string[];
+  /** Whether the engine forgets what it replaces, instead of deleting it. */
+  readonly retained: boolean;
+}
+
+/** Whether the stack may be applied to a cluster. */
+export interface ClusterMatch {
+  /** Why it may not; none when it may. */
+  readonly problems: readonly Problem[];
+  /** What it costs. */
+  readonly warnings: readonly Problem[];
+  /** Whether the cluster was made anew since the last update, so that everything is to be installed again. */
+  readonly madeAnew: boolean;
+}
+
+/** What a judgement is made of. */
+interface Evidence {
+  readonly settings: Settings;
+  readonly observed: ObservedCluster;
+  readonly last: LastState;
+  /** Names of the CRDs of the bundle. */
+  readonly bundle: readonly string[];
+  readonly madeAnew: boolean;
+}
+
+/** A reason not to apply the stack, or what applying it costs. */
+interface Reason {
+  readonly name: string;
+  readonly severity: "error" | "warning";
+  /** Whether `cluster.uid` lets it through: it is about which cluster this is. */
+  readonly aboutIdentity: boolean;
+  check(evidence: Evidence): Problem[];
+}
+
+/**
+ * Judges whether a cluster is the stack's, and whether an update would take anything away that it holds.
+ * @param bundle names of the CRDs that are going to be installed.
+ */
+export function matchCluster(
+  settings: Settings,
+  observed: ObservedCluster,
+  last: LastState,
+  bundle: readonly string[],
+): ClusterMatch {
+  const madeAnew = isMadeAnew(observed, last);
+  const evidence = { settings, observed, last, bundle, madeAnew };
+  const named = settings.cluster.uid === observed.uid;
+  const found = (severity: Reason["severity"]) =>
+    REASONS.filter((reason) => reason.severity === severity)
+      .filter(({ aboutIdentity }) => !(aboutIdentity && named))
+      .flatMap((reason) => reason.check(evidence));
+  return { problems: found("error"), warnings: found("warning"), madeAnew };
+}
+
+/** CRDs in the state that the bundle no longer has, and the cluster still does. */
+export function droppedCrds(
+  crds: readonly ObservedCrd[],
+  last: LastState,
+  bundle: readonly string[],
+): ObservedCrd[] {
+  return crds.filter(({ name }) => last.crds.includes(name) && !bundle.includes(name));
+}
+
+/** Empty, or half installed by an update that began when it was empty. */
+function isMadeAnew(observed: ObservedCluster, { uid, attempt }: LastState): boolean {
+  if (uid === undefined || uid === observed.uid) return false;
+  const resumed = attempt?.uid === observed.uid && attempt.madeAnew;
+  return resumed || isEmpty(observed);
+}
+
+function isEmpty({ cilium, release, crds }: ObservedCluster): boolean {
+  const gatewayApi = crds.some(({ group }) => group.startsWith("gateway.networking."));
+  return cilium === undefined && !release && !gatewayApi;
+}
+
+/** Whether it is the cluster of the last update, whatever it is called now. */
+function isLast({ observed: { uid }, last }: Evidence): boolean {
+  return uid === last.uid || uid === last.attempt?.uid;
+}
+
+/** How to let through a cluster that looks like another one. */
+function unless({ observed: { uid } }: Evidence): string {
+  return `correct cluster.kubeconfig, cluster.context or KUBECONFIG; if this cluster is meant all the same, set cluster.uid: ${uid}`;
+}
+
+const namedCluster: Reason = {
+  name: "named-cluster",
+  severity: "error",
+  aboutIdentity: false,
+  check: ({ settings: { cluster }, observed }) =>
+    cluster.uid === undefined || cluster.uid === observed.uid
+      ? []
+      : [
+          {
+            path: "cluster.uid",
+            wrong: `the kubeconfig leads to another cluster (${observed.uid}, not ${cluster.uid})`,
+            fix: "correct cluster.kubeconfig, cluster.context or KUBECONFIG, or leave cluster.uid out",
+          },
+        ],
+};
+
+const sameCluster: Reason = {
+  name: "same-cluster",
+  severity: "error",
+  aboutIdentity: true,
+  check: (evidence) => {
+    const { observed, last, madeAnew } = evidence;
+    if (last.uid === undefined || isLast(evidence) || madeAnew) return [];
+    return [
+      {
+        path: "cluster",
+        wrong: `the kubeconfig leads to another cluster than the last update did, with ${contentsOf(observed)} in it (UID of kube-system: ${observed.uid}, last time ${last.uid})`,
+        fix: unless(evidence),
+      },
+    ];
+  },
+};
+
+const knownNodes: Reason = {
+  name: "known-nodes",
+  severity: "error",
+  aboutIdentity: true,
+  check: (evidence) => (isLast(evidence) ? [] : foreignNodes(evidence)),
+};
+
+/** On a cluster that is the last update's beyond doubt, it is a node that the stack was not told of. */
+const newNodes: Reason = {
+  name: "new-nodes",
+  severity: "warning",
+  aboutIdentity: false,
+  check: (evidence) => (isLast(evidence) ? foreignNodes(evidence) : []),
+};
+
+function foreignNodes(evidence: Evidence): Problem[] {
+  const { settings, observed } = evidence;
+  const foreign = observed.nodes.filter((node) => hasAddress(node) && !isKnownNode(settings, node));
+  if (foreign.length === 0) return [];
+  const seen = foreign.map(({ name, addresses }) => `${name}: ${addresses.join(", ")}`);
+  const asked = nodeClaims(settings).map(({ text }) => text);
+  return [
+    {
+      path: "nodes",
+      wrong: `the cluster has nodes that the stack does not (${firstOf(seen)}; the stack has ${firstOf(asked)})`,
+      fix: `add them to nodes.controlPlanes or nodes.workers if they are its own; else ${unless(evidence)}`,
+    },
+  ];
+}
+
+/** A cluster that was made anew is recognised by its nodes, so it must have some. */
+const nodesJoined: Reason = {
+  name: "nodes-joined",
+  severity: "error",
+  aboutIdentity: true,
+  check: (evidence) => {
+    const { settings, observed, madeAnew } = evidence;
+    if (!madeAnew || observed.nodes.some((node) => isKnownNode(settings, node))) return [];
+    return [
+      {
+        path: "nodes",
+        wrong: `the cluster is another one than last time, and has none of the stack's nodes (UID of kube-system: ${observed.uid})`,
+        fix: `wait until a node has joined, if it was made anew; else ${unless(evidence)}`,
+      },
+    ];
+  },
+};
+
+/** One that has no address yet is nobody's. */
+function hasAddress({ addresses }: ObservedCluster["nodes"][number]): boolean {
+  return addresses.length > 0;
+}
+
+function isKnownNode(settings: Settings, node: ObservedCluster["nodes"][number]): boolean {
+  return nodeClaims(settings).some(({ range }) =>
+    node.addresses.some((address) => overlaps(range, single(address))),
+  );
+}
+
+const installedName: Reason = {
+  name: "installed-name",
+  severity: "error",
+  aboutIdentity: true,
+  check: (evidence) => {
+    const { settings, observed, last } = evidence;
+    if (observed.cilium === undefined || isLast(evidence)) return [];
+    const { name, id } = settings.cluster;
+    const installed = observed.cilium;
+    return [
+      { key: "name", asked: name, seen: installed.name, before: last.release?.name },
+      { key: "id", asked: String(id), seen: installed.id, before: String(last.release?.id) },
+    ]
+      .filter(({ asked, seen, before }) => seen !== "" && seen !== asked && seen !== before)
+      .map(({ key, asked, seen }) => ({
+        path: `cluster.${key}`,
+        wrong: `Cilium is installed there with another ${key} (${seen}, and the stack has ${asked})`,
+        fix: unless(evidence),
+      }));
+  },
+};
+
+const renamedCluster: Reason = {
+  name: "renamed-cluster",
+  severity: "warning",
+  aboutIdentity: false,
+  check: ({ settings: { cluster }, observed: { cilium } }) =>
+    cilium === undefined || cilium.name === "" || cilium.name === cluster.name
+      ? []
+      : [
+          {
+            path: "cluster.name",
+            wrong: `Cilium's name changes (${cilium.name} to ${cluster.name})`,
+            fix: "expect every agent to restart, one node at a time, and every pod's identity to be made anew",
+          },
+        ],
+};
+
+const podCidrsOfNodes: Reason = {
+  name: "pod-cidrs-of-nodes",
+  severity: "error",
+  aboutIdentity: true,
+  check: (evidence) => {
+    const { settings, observed } = evidence;
+    const claims = podClaims(settings);
+    const outside = observed.nodes.flatMap(({ name, podCidrs }) =>
+      podCidrs
+        .filter((cidr) => !claims.some(({ range }) => contains(range, cidrRange(cidr))))
+        .map((cidr) => `${name}: ${cidr}`),
+    );
+    if (outside.length === 0) return [];
+    return [
+      {
+        path: "network.podCidrs",
+        wrong: `nodes have pod CIDRs outside of them (${firstOf(outside)}; the stack has ${settings.network.podCidrs.join(", ")})`,
+        fix: `write the cluster's own, cluster.network.podSubnets in Talos; else ${unless(evidence)}`,
+      },
+    ];
+  },
+};
+
+/** What the engine takes for installed it does not install; and it cannot update what is not there. */
+const installedStill: Reason = {
+  name: "installed-still",
+  severity: "error",
+  aboutIdentity: false,
+  check: ({ observed, last, bundle, madeAnew }) => {
+    if (madeAnew && last.retained) return [];
+    // Helm's record alone may be somewhere else than in a Secret (HELM_DRIVER).
+    const isInstalled = observed.release || observed.cilium !== undefined;
+    const there = observed.crds.map(({ name }) => name);
+    const lost = [
+      ...(last.release !== undefined && !isInstalled ? ["the Release cilium"] : []),
+      ...last.crds.filter((name) => bundle.includes(name) && !there.includes(name)),
+    ];
+    if (lost.length === 0) return [];
+    return [
+      {
+        path: "cluster",
+        wrong: `the stack's state has what the cluster has not (${firstOf(lost, 3)})`,
+        fix: "install it again: pulumi refresh, then pulumi up",
+      },
+    ];
+  },
+};
+
+const droppedKinds: Reason = {
+  name: "dropped-kinds",
+  severity: "error",
+  aboutIdentity: false,
+  check: ({ settings: { gatewayApi }, observed, last, bundle }) => {
+    const dropped = droppedCrds(observed.crds, last, bundle);
+    const inUse = dropped.flatMap(({ name }) => observed.objects[name] ?? []);
+    const what = `${gatewayApi.version}, ${gatewayApi.channel}`;
+    if (inUse.length > 0) {
+      return [
+        {
+          path: "gatewayApi",
+          wrong: `objects would be deleted with their kinds, which this bundle does not have (${firstOf(inUse)}; ${what})`,
+          fix: "save and delete them first, or keep the version and the channel that have their kinds",
+        },
+      ];
+    }
+    const names = dropped.map(({ name }) => name);
+    const asked = gatewayApi.removeCrds;
+    if (names.every((name) => asked.includes(name))) return [];
+    return [
+      {
+        path: "gatewayApi.removeCrds",
+        wrong: `CRDs that the stack installed are not in this bundle (${names.join(", ")}; ${what})`,
+        fix: `they hold no objects; to have them removed, set gatewayApi.removeCrds: ${JSON.stringify([...new Set([...asked, ...names])])}`,
+      },
+    ];
+  },
+};
+
+/** A CRD that is to be installed is not to be removed. */
+const removedKinds: Reason = {
+  name: "removed-kinds",
+  severity: "error",
+  aboutIdentity: false,
+  check: ({ settings: { gatewayApi }, bundle }) => {
+    const wanted = gatewayApi.removeCrds.filter((name) => bundle.includes(name));
+    if (wanted.length === 0) return [];
+    return [
+      {
+        path: "gatewayApi.removeCrds",
+        wrong: `the bundle has these CRDs (${wanted.join(", ")}; ${gatewayApi.version}, ${gatewayApi.channel})`,
+        fix: "leave them out",
+      },
+    ];
+  },
+};
+
+const REASONS: readonly Reason[] = [
+  namedCluster,
+  sameCluster,
+  knownNodes,
+  nodesJoined,
+  installedName,
+  podCidrsOfNodes,
+  installedStill,
+  droppedKinds,
+  removedKinds,
+  renamedCluster,
+  newNodes,
+];
+
+function contentsOf({ cilium, release, crds }: ObservedCluster): string {
+  const contents = [
+    ...(cilium === undefined ? [] : [`Cilium (cluster.name ${cilium.name})`]),
+    ...(release ? ["a Helm release"] : []),
+    ...(crds.some(({ group }) => group.startsWith("gateway.networking."))
+      ? ["the Gateway API"]
+      : []),
+  ];
+  return contents.join(", ") || "nothing of this stack's";
+}
+
+/** The first few of a list, and how many more there are. */
+export function firstOf(texts: readonly string[], most = 10): string {
+  const more = texts.length - most;
+  return `${texts.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ApiException,
+  ApiextensionsV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  type KubernetesObject,
+  type V1CustomResourceDefinition,
+} from "@kubernetes/client-node";
+import type { ObservedCluster, ObservedCrd } from "../config";
+import { AccessError } from "./accessError";
+import { describeError, ignoreNotFound, retryTransient } from "./client";
+
+/** Seconds that the look at a cluster may take in all. */
+const TIMEOUT = 20;
+
+/** Objects of one CRD that are fetched at most: enough to name some and to say that there are more. */
+const OBJECTS_AT_MOST = 200;
+
+/** Why a cluster could not be looked at, and what to do. */
+export class LookError extends Error {}
+
+const SEE = "see that it runs, and cluster.kubeconfig, cluster.context and KUBECONFIG";
+
+/**
+ * Reads what identifies a cluster; it writes nothing.
+ * @param dropped which of the cluster's CRDs are to be looked into for objects.
+ * @throws LookError, within {@link TIMEOUT}, with the cause and the right that is missing.
+ */
+export async function observeCluster(
+  cluster: KubeConfig,
+  dropped: (crds: readonly ObservedCrd[]) => readonly ObservedCrd[],
+): Promise<ObservedCluster> {
+  return await inTime(cluster, async () => {
+    const core = cluster.makeApiClient(CoreV1Api);
+    // One after the other: the first one finds out whether there is an API server, and whether it knows the caller.
+    const uid = await allowed("get namespaces", async () => {
+      const { metadata } = await core.readNamespace({ name: "kube-system" });
+      return metadata?.uid ?? "";
+    });
+    const [nodes, config, releases, crds] = await Promise.all([
+      allowed("list nodes", async () => (await core.listNode()).items),
+      allowed("get configmaps in kube-system", () =>
+        ignoreNotFound(() =>
+          core.readNamespacedConfigMap({ namespace: "kube-system", name: "cilium-config" }),
+        ),
+      ),
+      allowed("list secrets in kube-system", async () => {
+        const labelSelector = "owner=helm,name=cilium";
+        const options = { namespace: "kube-system", labelSelector, limit: 1 };
+        return (await core.listNamespacedSecret(options)).items;
+      }),
+      listCrds(cluster),
+    ]);
+    return {
+      uid,
+      nodes: nodes.map(({ metadata, spec, status }) => ({
+        name: metadata?.name ?? "",
+        addresses: (status?.addresses ?? [])
+          .filter(({ type }) => type === "InternalIP")
+          .map(({ address }) => address),
+        podCidrs: spec?.podCIDRs ?? [],
+      })),
+      cilium: config && {
+        name: config.data?.["cluster-name"] ?? "",
+        id: config.data?.["cluster-id"] ?? "",
+      },
+      release: releases.length > 0,
+      crds,
+      objects: await objectsOf(cluster, dropped(crds)),
+    };
+  });
+}
+
+async function objectsOf(
+  cluster: KubeConfig,
+  crds: readonly ObservedCrd[],
+): Promise<Record<string, string[]>> {
+  const objects = await listObjects(cluster, crds);
+  return Object.fromEntries(
+    crds.map(({ name }) => [
+      name,
+      objects.filter(({ crd }) => crd === name).map(({ text }) => text),
+    ]),
+  );
+}
+
+/** All CRDs of a cluster. */
+export async function listCrds(cluster: KubeConfig): Promise<ObservedCrd[]> {
+  const api = cluster.makeApiClient(ApiextensionsV1Api);
+  const { items } = await allowed("list customresourcedefinitions", () =>
+    api.listCustomResourceDefinition(),
+  );
+  return items.map(observed);
+}
+
+function observed({ metadata, spec }: V1CustomResourceDefinition): ObservedCrd {
+  const version = spec.versions.find(({ storage, served }) => storage && served);
+  return {
+    name: metadata?.name ?? "",
+    kind: spec.names.kind,
+    group: spec.group,
+    plural: spec.names.plural,
+    version: (version ?? spec.versions.find(({ served }) => served))?.name ?? "",
+  };
+}
+
+/** Objects of CRDs, in order, each as Kind namespace/name. */
+export async function listObjects(
+  cluster: KubeConfig,
+  crds: readonly ObservedCrd[],
+): Promise<(KubernetesObject & { readonly crd: string; readonly text: string })[]> {
+  const api = cluster.makeApiClient(CustomObjectsApi);
+  const lists = await Promise.all(
+    crds.map(async ({ name: crd, group, version, plural, kind }) => {
+      const list = await allowed(`list ${plural}.${group}`, () =>
+        ignoreNotFound(() =>
+          api.listCustomObjectForAllNamespaces({ group, version, plural, limit: OBJECTS_AT_MOST }),
+        ),
+      );
+      const { items = [] } = (list ?? {}) as { items?: KubernetesObject[] };
+      return items.map((object) => {
+        const { namespace, name } = object.metadata ?? {};
+        return { ...object, crd, text: `${kind} ${[namespace, name].filter(Boolean).join("/")}` };
+      });
+    }),
+  );
+  return lists.flat();
+}
+
+/** Work on a cluster that must be done in time; {@link LookError} of whatever keeps it from that. */
+async function inTime<T>(cluster: KubeConfig, work: () => Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const server = cluster.getCurrentCluster()?.server ?? "the API server";
+  const late = sleep(TIMEOUT * 1000, undefined, { signal: ended.signal }).then(() => {
+    throw new LookError(`${server}: no answer within ${TIMEOUT} s; ${SEE}`);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    if (error instanceof LookError || error instanceof AccessError) throw error;
+    throw new LookError(`${server}: ${describeError(error)}; ${SEE}`, { cause: error });
+  } finally {
+    ended.abort();
+    late.catch(() => {});
+  }
+}
+
+/** A request; one that is forbidden says which right it needs. */
+async function allowed<T>(right: string, request: () => Promise<T>): Promise<T> {
+  try {
+    return await retryTransient(request);
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 403) {
+      throw new LookError(`the right to ${right} is missing: ${describeError(error)}`);
+    }
+    throw error;
+  }
+}

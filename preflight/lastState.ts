@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { LastState } from "../config";
+
+/** A resource as the state has it. */
+interface StateResource {
+  readonly type: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** What the engine answers: outputs of the stack, or of its resources by URN. */
+interface Answer<Outputs> {
+  readonly outputs: Readonly<Record<string, Outputs>>;
+}
+
+const NOTHING: LastState = {
+  uid: undefined,
+  attempt: undefined,
+  release: undefined,
+  crds: [],
+  retained: false,
+};
+
+/** What the stack's own state says of the cluster that it was last applied to; it is read, not changed. */
+export async function lastState(): Promise<LastState> {
+  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const stack = await ask<unknown>("readStackOutputs", { name });
+  // Of a stack that was never updated there are no resources to be had: the engine would break down.
+  if (Object.keys(stack).length === 0) return NOTHING;
+  const resources = Object.values(
+    await ask<StateResource>("readStackResourceOutputs", { stackName: name }),
+  );
+  const one = (type: string) => resources.find((resource) => resource.type === type)?.outputs;
+  const { uid, madeAnew, retained } = one("talos-cilium:index:ClusterIdentity") ?? {};
+  const release = one("kubernetes:helm.sh/v3:Release");
+  const values = release?.values as { cluster?: { name?: unknown; id?: unknown } } | undefined;
+  return {
+    uid: typeof stack.clusterUid === "string" ? stack.clusterUid : undefined,
+    attempt: typeof uid === "string" ? { uid, madeAnew: madeAnew === true } : undefined,
+    release: release && { name: values?.cluster?.name, id: values?.cluster?.id },
+    crds: resources
+      .filter(({ type }) => type.endsWith("/v1:CustomResourceDefinition"))
+      .map(({ outputs }) => (outputs.metadata as { name: string }).name),
+    retained: retained === true,
+  };
+}
+
+async function ask<Outputs>(
+  what: string,
+  args: Record<string, string>,
+): Promise<Answer<Outputs>["outputs"]> {
+  const answer: Answer<Outputs> = await pulumi.runtime.invoke(`pulumi:pulumi:${what}`, args);
+  return answer.outputs;
+}

@@ -1,0 +1,292 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { KubernetesObject } from "@kubernetes/client-node";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import { parse, stringify } from "yaml";
+import { chartPath, gatewayApiPath } from "../../lab/toolchain/sources";
+import { changesOfEveryKey, RUNNING, withKeys } from "../support/everyKey";
+import {
+  ENGINE_TIMEOUT,
+  LabForTests,
+  type Manifest,
+  recorder,
+  withToolchain,
+} from "../support/labForTests";
+
+type Keys = Readonly<Record<string, object>>;
+
+const LISTENER_SET: Manifest = {
+  apiVersion: "gateway.networking.x-k8s.io/v1alpha1",
+  kind: "XListenerSet",
+  metadata: { name: "mine", namespace: "default" },
+  spec: { parentRef: { name: "mine" }, listeners: [{ name: "tcp", port: 9001, protocol: "TCP" }] },
+};
+const GATEWAY: Manifest = {
+  apiVersion: "gateway.networking.k8s.io/v1",
+  kind: "Gateway",
+  metadata: { name: "mine", namespace: "default" },
+  spec: { gatewayClassName: "nobody", listeners: [{ name: "tcp", port: 9000, protocol: "TCP" }] },
+};
+const TCP_ROUTE: Manifest = {
+  apiVersion: "gateway.networking.k8s.io/v1alpha2",
+  kind: "TCPRoute",
+  metadata: { name: "mine", namespace: "default" },
+  spec: { parentRefs: [{ name: "mine" }], rules: [{ backendRefs: [{ name: "web", port: 80 }] }] },
+};
+
+/** Kinds whose objects come and go with nodes and pods. */
+const OF_NODES = /^Cilium(Node|Endpoint|Identity)/;
+
+/** What a live cluster holds, and an update must not take away or make anew. One cluster, in this order. */
+describe("an update of a live cluster", function () {
+  this.timeout(2 * ENGINE_TIMEOUT);
+  const lab = new LabForTests();
+  let uids: Readonly<Record<string, string>>;
+
+  before(async function () {
+    await withToolchain.call(this);
+    await lab.startCluster();
+    await (await stack(await v1_4_1(), { cilium: { version: "1.17.9" } })).up();
+    await lab.create(GATEWAY, LISTENER_SET);
+  });
+  after(() => lab.remove());
+
+  it("changes the apiVersion of Cilium's kinds from 1.17 to 1.18 on, and all of them live", async () => {
+    uids = await allUids();
+    for (const kind of ["CiliumLoadBalancerIPPool services", "CiliumBGPClusterConfig nodes"]) {
+      assert.ok(uids[kind], kind);
+    }
+    const { events, onEvent } = recorder();
+    await (await stack(await v1_4_1())).up({ onEvent });
+    assert.deepEqual(harmful(events), []);
+    assert.ok(steps(events).includes("update load-balancing-pool-services"), String(steps(events)));
+    assert.deepEqual(await allUids(), uids);
+  });
+
+  it("refuses a release without the kind of an object, and names the object", async () => {
+    await refused({}, /XListenerSet default\/mine/);
+  });
+
+  it("removes that kind once it holds nothing and the key names it", async () => {
+    await lab.delete(LISTENER_SET);
+    const dropped = await removeAsTold({});
+    assert.ok(dropped.includes("xlistenersets.gateway.networking.x-k8s.io"), String(dropped));
+    uids = await allUids();
+    assert.ok(uids["Gateway default/mine"]);
+  });
+
+  it("has CRDs that are protected and retained, as the Release is", async () => {
+    const { deployment } = await (await stack()).exportStack();
+    const kinds = /CustomResourceDefinition$|helm.sh\/v3:Release$/;
+    const resources = (deployment.resources as StateResource[]).filter(({ type }) =>
+      kinds.test(type),
+    );
+    assert.ok(resources.length > 10);
+    for (const { urn, protect, retainOnDelete } of resources) {
+      assert.deepEqual([protect, retainOnDelete], [true, true], urn);
+    }
+  });
+
+  it("plans no replacement and no deletion, whatever key is changed, but those with a reason", async () => {
+    const before = await allVersions();
+    for (const { what, keys, harm = [], refused } of changesOfEveryKey(await sources())) {
+      const { events, onEvent } = recorder();
+      const changed = await stack(keys as Keys);
+      if (refused) {
+        await assert.rejects(changed.preview({ onEvent }), refused, what);
+      } else {
+        await changed.preview({ onEvent });
+        assert.deepEqual(harmful(events).sort(), [...harm].sort(), what);
+      }
+    }
+    assert.deepEqual(await allVersions(), before);
+  });
+
+  it("renames the cluster, fails, goes back, protect off and on, and everything lives", async () => {
+    await lab.create(TCP_ROUTE);
+    uids = await allUids();
+    assert.ok(uids["TCPRoute default/mine"]);
+    const rename = { cluster: { name: "renamed" } };
+    const broken = { ...rename, cilium: { values: { updateStrategy: { type: "Nonsense" } } } };
+    for (const [change, failure] of [
+      [rename],
+      [broken, /updateStrategy/],
+      [{}],
+      [{ ...rename, cilium: { protect: false } }],
+      [{}],
+    ] as const) {
+      const { events, onEvent } = recorder();
+      const update = (await stack(change)).up({ onEvent });
+      if (failure) await assert.rejects(update, failure);
+      else await update;
+      assert.deepEqual(harmful(events), [], JSON.stringify(change));
+      assert.deepEqual(await allUids(), uids, JSON.stringify(change));
+    }
+  });
+
+  it("refuses a channel without the kind of an object, protected or not, and names the object", async () => {
+    const standard = await channelStandard();
+    await refused(standard, /TCPRoute default\/mine/);
+    await refused({ ...standard, cilium: { protect: false } }, /TCPRoute default\/mine/);
+  });
+
+  it("removes the kinds of a channel once they hold nothing and the key names them", async () => {
+    await lab.delete(TCP_ROUTE);
+    const standard = await channelStandard();
+    const dropped = await removeAsTold(standard);
+    assert.ok(dropped.includes("tcproutes.gateway.networking.k8s.io"), String(dropped));
+    assert.equal((await allUids())["Gateway default/mine"], uids["Gateway default/mine"]);
+    // The next update forgets them, and the one after it finds all as it should be.
+    await (await stack(standard)).up();
+    const { resourceChanges } = (await (await stack(standard)).up()).summary;
+    assert.deepEqual(Object.keys(resourceChanges ?? {}), ["same"]);
+  });
+
+  it("is not destroyed while it holds somebody's objects, though nothing is protected", async () => {
+    const open = await stack(await channelStandard(), { cilium: { protect: false } });
+    await open.up();
+    uids = await allUids();
+    await assert.rejects(open.destroy(), /nothing was removed: .*Gateway default\/mine/);
+    assert.deepEqual(await allUids(), uids);
+    await lab.delete(GATEWAY);
+    await open.destroy();
+    assert.deepEqual(await allUids(), {});
+  });
+
+  /** The lab's stack, with one of every kind of object. */
+  async function stack(...layers: Keys[]): Promise<Stack> {
+    return lab.stack("lab", (config) => withKeys(config, RUNNING, ...layers));
+  }
+
+  async function v1_4_1(): Promise<Keys> {
+    const source = await gatewayApiPath("v1.4.1", "experimental");
+    return {
+      gatewayApi: { version: "v1.4.1", source },
+      cilium: { allowUntested: true },
+    };
+  }
+
+  async function channelStandard(): Promise<Keys> {
+    const source = await gatewayApiPath("v1.6.1", "standard");
+    return { gatewayApi: { channel: "standard", source } };
+  }
+
+  /** A change that a preview and an update refuse, and that leaves everything as it was. */
+  async function refused(change: Keys, reason: RegExp): Promise<void> {
+    const before = await allVersions();
+    const changed = await stack(change);
+    await assert.rejects(changed.preview(), reason);
+    await assert.rejects(changed.up(), reason);
+    assert.deepEqual(await allVersions(), before);
+  }
+
+  /** Applies a change that drops CRDs, with the key that its refusal tells; returns the names of these CRDs. */
+  async function removeAsTold(change: Keys): Promise<string[]> {
+    const refusal = await (await stack(change)).up().then(
+      () => "",
+      (error) => String(error),
+    );
+    const told = /set gatewayApi\.removeCrds: (\[.*?\])/.exec(refusal)?.[1];
+    assert.ok(told, refusal);
+    const removeCrds: string[] = JSON.parse(told);
+    await (await stack(change, { gatewayApi: { removeCrds } })).up();
+    const { items } = await lab.clients.crds.listCustomResourceDefinition();
+    const names = items.map(({ metadata }) => metadata?.name ?? "");
+    assert.deepEqual(
+      names.filter((name) => removeCrds.includes(name)),
+      [],
+    );
+    return removeCrds;
+  }
+
+  async function sources() {
+    const folder = await gatewayApiPath("v1.6.1", "experimental");
+    const text = readdirSync(folder)
+      .filter((name) => /\.ya?ml$/.test(name))
+      .map((name) => readFileSync(join(folder, name), "utf8"))
+      .join("\n---\n");
+    const file = lab.folder.join("bundle.yaml");
+    writeFileSync(file, text);
+    const kubeconfig = lab.folder.join("other-kubeconfig");
+    const config = parse(readFileSync(lab.folder.kubeconfig, "utf8"));
+    config.contexts[0].name = "elsewhere";
+    writeFileSync(kubeconfig, stringify({ ...config, "current-context": "elsewhere" }));
+    return {
+      file,
+      sha256: createHash("sha256").update(text).digest("hex"),
+      standard: await gatewayApiPath("v1.6.1", "standard"),
+      older: await gatewayApiPath("v1.3.0", "experimental"),
+      chart: await chartPath("1.18.4"),
+      kubeconfig,
+      context: "elsewhere",
+      uid: await lab.uid(),
+    };
+  }
+
+  /** All CRDs of Cilium and the Gateway API, and all their objects but those of nodes and pods. */
+  async function objects(): Promise<[string, KubernetesObject][]> {
+    const { crds, objects: api } = lab.clients;
+    const { items } = await crds.listCustomResourceDefinition();
+    const own = items.filter(({ spec }) => /cilium\.io$|gateway\.networking/.test(spec.group));
+    const lists = await Promise.all(
+      own.map(async ({ spec }) => {
+        const version = spec.versions.find(({ storage }) => storage)?.name ?? "";
+        const list = await api.listCustomObjectForAllNamespaces({
+          group: spec.group,
+          version,
+          plural: spec.names.plural,
+        });
+        return (list as { items: KubernetesObject[] }).items.map(
+          (object): [string, KubernetesObject] => {
+            const { namespace, name } = object.metadata ?? {};
+            return [`${spec.names.kind} ${[namespace, name].filter(Boolean).join("/")}`, object];
+          },
+        );
+      }),
+    );
+    return [
+      ...own.map((crd): [string, KubernetesObject] => [`CRD ${crd.metadata?.name}`, crd]),
+      ...lists.flat(),
+    ].filter(([key]) => !OF_NODES.test(key));
+  }
+
+  async function allUids(): Promise<Record<string, string>> {
+    const found = (await objects()).map(([key, { metadata }]) => [key, metadata?.uid ?? ""]);
+    return Object.fromEntries(found.sort());
+  }
+
+  /** Everything that the stack could write, with its generation or resourceVersion. */
+  async function allVersions(): Promise<string[]> {
+    const { items } = await lab.clients.core.listSecretForAllNamespaces();
+    return [
+      ...(await objects()).map(([key, { metadata }]) => `${key} ${metadata?.generation}`),
+      ...items.map(({ metadata }) => `Secret ${metadata?.name} ${metadata?.resourceVersion}`),
+    ].sort();
+  }
+});
+
+interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly protect?: boolean;
+  readonly retainOnDelete?: boolean;
+}
+
+/** Steps of an operation on Kubernetes resources, the provider, and commands that delete: "operation name". */
+function steps(events: readonly EngineEvent[]): string[] {
+  return events.flatMap(({ resourcePreEvent }) => {
+    const { op = "", type = "", urn = "" } = resourcePreEvent?.metadata ?? {};
+    const name = urn.split("::").at(-1) ?? "";
+    const matters =
+      /^kubernetes:|^pulumi:providers:kubernetes/.test(type) ||
+      /^(cilium-leftovers|destroy-guard-protected)$/.test(name);
+    return matters ? [`${op} ${name}`] : [];
+  });
+}
+
+/** Those that replace or delete. */
+function harmful(events: readonly EngineEvent[]): string[] {
+  return steps(events).filter((step) => /replace|delete|discard/.test(step));
+}

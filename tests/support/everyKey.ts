@@ -1,0 +1,241 @@
+import deepmerge from "deepmerge";
+import type { StackConfig } from "../../config";
+
+/** Keys of a stack's configuration, without the project's name. */
+type Keys = Readonly<Record<string, unknown>>;
+
+/** A change of a running stack's configuration, and what an update would harm. */
+export interface KeyChange {
+  readonly what: string;
+  readonly keys: Keys;
+  /** Steps that replace or delete a Kubernetes object, each as "operation name"; default: none. */
+  readonly harm?: readonly string[];
+  /** What refuses the change before any step. */
+  readonly refused?: RegExp;
+  /** Why there are such steps, or why it is refused. */
+  readonly reason?: string;
+}
+
+/** What the stack has before each change: one of every kind of object, and protected as prod is. */
+export const RUNNING: Keys = {
+  cilium: { protect: true },
+  bgp: { localAsn: 64512, peers: [{ name: "router", address: "192.168.10.1", asn: 64513 }] },
+  verification: { mode: "off" },
+};
+
+const SELECTOR = {
+  matchLabels: { tier: "web" },
+  matchExpressions: [{ key: "zone", operator: "In", values: ["a"] }],
+};
+const RESOURCES = {
+  requests: { cpu: "100m", memory: "512Mi" },
+  limits: { cpu: "2", memory: "1Gi" },
+};
+const EXPERIMENTAL_ONLY = /CRDs that the stack installed are not in this bundle \(.*tcproutes/;
+
+/** Paths and text of the lab's sources, for the keys that name them. */
+export interface Sources {
+  /** The bundle of v1.6.1, experimental, as one file. */
+  readonly file: string;
+  readonly sha256: string;
+  /** The same release in the channel standard. */
+  readonly standard: string;
+  /** v1.3.0, experimental. */
+  readonly older: string;
+  /** Chart of Cilium 1.18.4. */
+  readonly chart: string;
+  /** Another path of the lab's kubeconfig, whose context has another name. */
+  readonly kubeconfig: string;
+  readonly context: string;
+  readonly uid: string;
+}
+
+/**
+ * Changes that together change every key of the schema. Keys that go together are changed together: what any of them
+ * would harm, all of them do.
+ */
+export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
+  return [
+    {
+      what: "the way to the cluster",
+      keys: {
+        cluster: { kubeconfig: sources.kubeconfig, context: sources.context, uid: sources.uid },
+      },
+    },
+    { what: "name and id of the cluster", keys: { cluster: { name: "renamed", id: 77 } } },
+    {
+      what: "versions of Kubernetes and Talos, nodes and LAN",
+      keys: {
+        cluster: { kubernetes: "1.35.2", talos: "1.12.0" },
+        nodes: {
+          controlPlanes: ["192.168.10.100", "192.168.10.101", "192.168.10.102", "192.168.10.106"],
+          workers: ["192.168.10.103", "192.168.10.104", "192.168.10.105"],
+        },
+        lan: {
+          name: "other",
+          cidr: "192.168.0.0/16",
+          gateway: "192.168.10.1",
+          dhcp: { start: "192.168.20.1", stop: "192.168.20.9" },
+        },
+        cilium: { allowUntested: true },
+      },
+    },
+    {
+      what: "KubePrism, Talos and the pods' network",
+      keys: {
+        kubePrism: { host: "127.0.0.1", port: 7447 },
+        talos: { forwardKubeDnsToHost: false, hostLegacyRouting: false },
+        network: {
+          podCidrs: ["10.14.0.0/17"],
+          serviceCidrs: ["10.96.0.0/16"],
+          nodeCidrMaskSizes: { ipv4: 25, ipv6: 65 },
+        },
+        routing: { skipUnreachable: true, devices: ["eth+"], mtu: 1400 },
+        encryption: { type: "wireguard", nodeEncryption: true, ipsecSecretName: "other" },
+        bandwidthManager: { enabled: true, bbr: true },
+      },
+    },
+    {
+      what: "masquerading and the routes",
+      keys: { talos: { bpfMasquerade: false }, routing: { routes: "network" } },
+    },
+    {
+      what: "the tunnel",
+      keys: { routing: { mode: "tunnel", tunnelProtocol: "geneve" } },
+    },
+    {
+      what: "kube-proxy's replacement",
+      keys: { kubeProxyReplacement: false },
+      refused: /kubeProxyReplacement/,
+      reason: "the Gateway API needs it",
+    },
+    {
+      what: "where the bundle comes from",
+      keys: {
+        gatewayApi: {
+          source: sources.file,
+          sha256: sources.sha256,
+          adopt: true,
+          removeCrds: ["xnothings.gateway.networking.x-k8s.io"],
+        },
+      },
+    },
+    {
+      what: "channel of the Gateway API",
+      keys: { gatewayApi: { channel: "standard", source: sources.standard } },
+      refused: EXPERIMENTAL_ONLY,
+      reason: "it drops CRDs",
+    },
+    {
+      what: "release of the Gateway API",
+      keys: {
+        gatewayApi: { version: "v1.3.0", source: sources.older },
+        cilium: { allowUntested: true },
+      },
+      refused: /CRDs that the stack installed are not in this bundle/,
+      reason: "it drops CRDs",
+    },
+    {
+      what: "version of Cilium",
+      keys: { cilium: { version: "1.18.4", chart: sources.chart, allowUntested: true } },
+    },
+    {
+      what: "Cilium's Release",
+      keys: {
+        cilium: {
+          repository: "https://charts.example",
+          imageRegistry: "mirror.example/quay",
+          timeout: 1000,
+          operatorReplicas: 1,
+          resources: { agent: RESOURCES, operator: RESOURCES, envoy: RESOURCES },
+          values: { debug: { enabled: true } },
+        },
+        hubble: {
+          relay: true,
+          ui: true,
+          metrics: ["dns"],
+          certificates: "cronJob",
+        },
+        prometheus: { enabled: true, serviceMonitors: true },
+        verification: { mode: "warn", wait: 0 },
+      },
+    },
+    { what: "Hubble as a whole", keys: { hubble: { enabled: false } } },
+    {
+      what: "protection",
+      keys: { cilium: { protect: false, retainOnDelete: true } },
+    },
+    {
+      what: "pool, policy and BGP",
+      keys: {
+        loadBalancing: {
+          pools: [{ cidr: "192.168.10.32/28", serviceSelector: SELECTOR }],
+          policies: [
+            {
+              interfaces: ["^eth[01]$"],
+              nodeSelector: SELECTOR,
+              serviceSelector: SELECTOR,
+              externalIPs: true,
+            },
+          ],
+          services: 30,
+          leaseDuration: 30,
+          leaseRenewDeadline: 20,
+          leaseRetryPeriod: 4,
+          algorithm: "maglev",
+          mode: "dsr",
+          acceleration: "best-effort",
+          gatewayTrafficPolicy: "Cluster",
+        },
+        bgp: {
+          localAsn: 64520,
+          peers: [{ name: "other", address: "192.168.10.2", asn: 64521 }],
+          nodeSelector: SELECTOR,
+          advertise: ["PodCIDR"],
+          holdTime: 30,
+          keepAlive: 10,
+        },
+      },
+    },
+    {
+      what: "range of the pool, and the Gateways' traffic policy",
+      keys: {
+        loadBalancing: {
+          pools: [{ start: "192.168.10.60", stop: "192.168.10.70" }],
+          policies: [],
+          gatewayTrafficPolicy: "Local",
+        },
+      },
+      harm: ["delete load-balancing-policy-services"],
+      reason: "a policy that the stack no longer has",
+    },
+    {
+      what: "names of pool and policy",
+      keys: {
+        loadBalancing: {
+          pools: [{ name: "other", start: "192.168.10.50", stop: "192.168.10.99" }],
+          policies: [{ name: "other", interfaces: ["^eth0$"] }],
+        },
+      },
+      harm: ["delete load-balancing-policy-services", "delete load-balancing-pool-services"],
+      reason: "one with a new name is a new one",
+    },
+    {
+      what: "BGP as a whole",
+      keys: { bgp: null },
+      harm: ["delete bgp-advertisement", "delete bgp-cluster-config", "delete bgp-peer-config"],
+      reason: "objects that the stack no longer has",
+    },
+  ];
+}
+
+/** A stack's configuration with keys laid over it: objects are merged, lists replaced, and null leaves a key out. */
+export function withKeys(config: StackConfig, ...layers: readonly Keys[]): StackConfig {
+  const prefixed = layers.map((keys) =>
+    Object.fromEntries(Object.entries(keys).map(([key, value]) => [`talos-cilium:${key}`, value])),
+  );
+  const merged = deepmerge.all<StackConfig>([config, ...prefixed], {
+    arrayMerge: (_before, after) => after,
+  });
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
+}
