@@ -9,7 +9,14 @@ import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
 import { replacementOf } from "./components/replacement";
 import { Verification } from "./components/verification";
-import { ciliumApiVersion, ciliumCrds, ciliumValues, ownObjects, talosPatch } from "./config";
+import {
+  ciliumApiVersion,
+  ciliumCrds,
+  ciliumValues,
+  gatewayApiOf,
+  ownObjects,
+  talosPatch,
+} from "./config";
 import { stackSettings } from "./config/pulumiConfig";
 import { checkCluster } from "./preflight/checkCluster";
 import { checkChartValues } from "./sources/chart";
@@ -20,10 +27,11 @@ export = async () => {
   // Error hooks, replacement triggers and the look at the state need it; an older CLI would fail half-way.
   await pulumi.runtime.requirePulumiVersion(">=3.246.0");
   const settings = await stackSettings();
-  const { cluster, gatewayApi, cilium, loadBalancing, bgp } = settings;
+  const { cluster, cilium, loadBalancing, bgp } = settings;
+  const gatewayApi = gatewayApiOf(settings);
   await checkChartValues(cilium.chart, cilium.values);
-  const bundle = await loadGatewayApiBundle(gatewayApi);
-  const bundleCrds = bundle.crds.map(({ metadata }) => metadata.name);
+  const bundle = gatewayApi && (await loadGatewayApiBundle(gatewayApi));
+  const bundleCrds = bundle?.crds.map(({ metadata }) => metadata.name) ?? [];
   const { clusterUid, madeAnew, droppedCrds, trigger } = await checkCluster(settings, bundleCrds);
 
   const location = { kubeconfig: cluster.kubeconfig, context: cluster.context };
@@ -35,20 +43,22 @@ export = async () => {
   const replacement = replacementOf(trigger, madeAnew);
   new ClusterIdentity("cluster-identity", { uid: clusterUid, madeAnew, retained });
 
-  const gatewayApiCrds = new GatewayApiCrds(
-    "gateway-api",
-    {
-      bundle,
-      adopt: gatewayApi.adopt,
-      droppedCrds,
-      removeCrds: gatewayApi.removeCrds,
-      protect,
-      retainOnDelete: retained,
-      replacement,
-      location,
-    },
-    { providers: [provider] },
-  );
+  const gatewayApiCrds =
+    bundle &&
+    new GatewayApiCrds(
+      "gateway-api",
+      {
+        bundle,
+        adopt: gatewayApi.adopt,
+        droppedCrds,
+        removeCrds: gatewayApi.removeCrds,
+        protect,
+        retainOnDelete: retained,
+        replacement,
+        location,
+      },
+      { providers: [provider] },
+    );
 
   const release = new Cilium(
     "cilium",
@@ -57,14 +67,14 @@ export = async () => {
       chart: cilium.chart,
       repository: cilium.repository,
       timeout: cilium.timeout,
-      values: ciliumValues(settings, bundle.digest),
+      values: ciliumValues(settings, bundle?.digest),
       protect,
       retainOnDelete: cilium.retainOnDelete,
       retainRelease: retained,
       replacement,
       location,
     },
-    { providers: [provider], dependsOn: [gatewayApiCrds] },
+    { providers: [provider], dependsOn: gatewayApiCrds ? [gatewayApiCrds] : [] },
   );
 
   const gate = new CiliumCrdGate(
@@ -91,12 +101,7 @@ export = async () => {
       new Bgp(
         "bgp",
         {
-          localAsn: bgp.localAsn,
-          peers: bgp.peers,
-          nodeSelector: bgp.nodeSelector,
-          advertise: bgp.advertise,
-          holdTime: bgp.holdTime,
-          keepAlive: bgp.keepAlive,
+          bgp,
           apiVersion: ciliumApiVersion(settings),
           retainOnDelete: cilium.retainOnDelete,
           replacement,
@@ -126,7 +131,7 @@ export = async () => {
 
   return {
     clusterUid,
-    crds: gatewayApiCrds.digest,
+    crds: gatewayApiCrds?.digest ?? "none (gatewayApi is off)",
     cilium: release.status,
     pools: balancing.pools,
     talosPatch: talosPatch(settings),

@@ -1,13 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
+import { type BgpObject, bgpObjects, type Settings } from "../config";
 import { otherVersions } from "./otherVersions";
 import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 
-type BgpSettings = Settings["bgp"];
-
-export interface BgpArgs extends BgpSettings {
+export interface BgpArgs {
+  readonly bgp: Settings["bgp"];
   /** apiVersion of the BGP kinds that the installed Cilium serves. */
   readonly apiVersion: string;
   /** Whether the objects stay in the cluster when they leave the stack. */
@@ -15,88 +14,33 @@ export interface BgpArgs extends BgpSettings {
   readonly replacement: Replacement;
 }
 
-/** Label that ties the advertisement to the peers. */
-const LABEL = { "talos-cilium/advertise": "bgp" };
-
-/** BGP: what is advertised, the timers of the sessions, and which nodes peer with which routers. */
+/** BGP: what is advertised, how the sessions are, and which nodes peer with which routers. */
 export class Bgp extends pulumi.ComponentResource {
   constructor(name: string, args: BgpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:Bgp", name, {}, opts);
-    const { apiVersion, localAsn, peers, nodeSelector, advertise } = args;
-    const options = {
-      parent: this,
-      retainOnDelete: args.retainOnDelete,
-      ...args.replacement,
-      ...retryOnLostConnection(`${name}-lost-connection`),
-    };
-
-    const advertised = new k8s.apiextensions.CustomResource(
-      `${name}-advertisement`,
-      {
-        apiVersion,
-        kind: "CiliumBGPAdvertisement",
-        metadata: { name: "services", labels: LABEL },
-        spec: { advertisements: advertise.map(advertisement) },
-      },
-      { ...options, aliases: otherVersions("CiliumBGPAdvertisement") },
-    );
-
-    const peerConfig = new k8s.apiextensions.CustomResource(
-      `${name}-peer-config`,
-      {
-        apiVersion,
-        kind: "CiliumBGPPeerConfig",
-        metadata: { name: "routers" },
-        spec: {
-          timers: { holdTimeSeconds: args.holdTime, keepAliveTimeSeconds: args.keepAlive },
-          // Sessions and routes outlive a restart of the agent.
-          gracefulRestart: { enabled: true },
-          families: ["ipv4", "ipv6"].map((afi) => ({
-            afi,
-            safi: "unicast",
-            advertisements: { matchLabels: LABEL },
-          })),
+    const { advertisement, peerConfigs, clusterConfig } = bgpObjects(args.bgp);
+    const retry = retryOnLostConnection(`${name}-lost-connection`);
+    const make = (child: string, { kind, metadata, spec }: BgpObject, after: pulumi.Resource[]) =>
+      new k8s.apiextensions.CustomResource(
+        `${name}-${child}`,
+        { apiVersion: args.apiVersion, kind, metadata, spec },
+        {
+          parent: this,
+          retainOnDelete: args.retainOnDelete,
+          dependsOn: after,
+          aliases: otherVersions(kind),
+          ...args.replacement,
+          ...retry,
         },
-      },
-      { ...options, dependsOn: [advertised], aliases: otherVersions("CiliumBGPPeerConfig") },
-    );
+      );
 
-    new k8s.apiextensions.CustomResource(
-      `${name}-cluster-config`,
-      {
-        apiVersion,
-        kind: "CiliumBGPClusterConfig",
-        metadata: { name: "nodes" },
-        spec: {
-          nodeSelector,
-          bgpInstances: [
-            {
-              name: "nodes",
-              localASN: localAsn,
-              peers: peers.map(({ name: peer, address, asn }) => ({
-                name: peer,
-                peerAddress: address,
-                peerASN: asn,
-                peerConfigRef: { name: "routers" },
-              })),
-            },
-          ],
-        },
-      },
-      { ...options, dependsOn: [peerConfig], aliases: otherVersions("CiliumBGPClusterConfig") },
-    );
+    const advertised = make("advertisement", advertisement, []);
+    const [shared, ...own] = peerConfigs;
+    const configs = [
+      make("peer-config", shared, [advertised]),
+      ...own.map((config) => make(`peer-config-${config.metadata.name}`, config, [advertised])),
+    ];
+    make("cluster-config", clusterConfig, configs);
     this.registerOutputs({});
   }
-}
-
-/** The addresses of every Service are advertised: the selector matches all of them, as none has this label. */
-function advertisement(type: BgpArgs["advertise"][number]) {
-  if (type === "PodCIDR") return { advertisementType: "PodCIDR" };
-  return {
-    advertisementType: "Service",
-    service: { addresses: ["LoadBalancerIP"] },
-    selector: {
-      matchExpressions: [{ key: "talos-cilium/never", operator: "DoesNotExist" }],
-    },
-  };
 }

@@ -77,6 +77,28 @@ export function contains(outer: AddressRange, inner: AddressRange): boolean {
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
 }
 
+/** What is left of a range without others, in order. */
+export function without(range: AddressRange, taken: readonly AddressRange[]): AddressRange[] {
+  const left: AddressRange[] = [];
+  let first = range.first;
+  const keep = (last: bigint) => {
+    if (first <= last) left.push(between(range.family, first, last));
+  };
+  for (const other of [...taken].sort((a, b) => (a.first < b.first ? -1 : 1))) {
+    if (!overlaps(range, other)) continue;
+    keep(other.first - 1n);
+    if (other.last >= first) first = other.last + 1n;
+  }
+  keep(range.last);
+  return left;
+}
+
+function between(family: Family, first: bigint, last: bigint): AddressRange {
+  const text = (value: bigint) =>
+    (family === "IPv4" ? Address4.fromBigInt(value) : Address6.fromBigInt(value)).correctForm();
+  return { family, start: text(first), stop: text(last), first, last };
+}
+
 /** Whether an address comes before another one of its family. */
 export function precedes(a: string, b: string): boolean {
   return parse(a).bigInt() < parse(b).bigInt();

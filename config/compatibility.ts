@@ -42,7 +42,7 @@ export const COMPATIBILITY: Readonly<Record<string, Compatibility>> = {
     source: "https://docs.cilium.io/en/v1.19/network/servicemesh/gateway-api/gateway-api/",
   },
   "1.20": {
-    gatewayApi: "^1.6.1",
+    gatewayApi: ">=1.6.1 <1.7.0",
     kubernetes: ">=1.33.0 <1.37.0",
     recommended: "v1.6.1",
     apiVersion: "cilium.io/v2",
@@ -58,6 +58,26 @@ export const KNOWN_BROKEN: Readonly<Record<string, string>> = {
     "the kernel of Talos 1.12 refuses its programs (https://github.com/cilium/cilium/issues/44216)",
   "1.20.0": "its proxy stops taking configuration (https://github.com/cilium/cilium/issues/47624)",
 };
+
+/** Releases with a fault that only some clusters meet: which, and the release without it. */
+export const KNOWN_FAULTS: readonly {
+  readonly versions: string;
+  readonly fault: string;
+  readonly fixedIn: string;
+}[] = [
+  {
+    versions: ">=1.19.0 <1.19.5",
+    fault:
+      "a Service at the address of a node cuts that node off (https://github.com/cilium/cilium/issues/44430)",
+    fixedIn: "1.19.5",
+  },
+];
+
+/** The oldest version whose chart and CRDs the program knows. */
+export const OLDEST = "1.17.0";
+
+/** The row of the table for the newest minor version. */
+export const NEWEST = COMPATIBILITY["1.20"] as Compatibility;
 
 /** The row of the table for a version of Cilium; undefined where the table does not have its minor version. */
 export function compatibilityOf(ciliumVersion: string): Compatibility | undefined {

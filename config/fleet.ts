@@ -1,5 +1,13 @@
 import { contains } from "./addresses";
-import { type AddressClaim, lanClaims, nodeClaims, poolClaims } from "./addressPlan";
+import {
+  type AddressClaim,
+  isAdvertised,
+  lanClaims,
+  nodeClaims,
+  podClaims,
+  poolClaims,
+  serviceClaims,
+} from "./addressPlan";
 import { ConfigError, type Problem } from "./configError";
 import { overlappingPairsWithin } from "./overlaps";
 import type { Settings } from "./schema";
@@ -20,6 +28,7 @@ export function checkFleet(sites: readonly Site[]): void {
     ...uniqueIdentity(sites, "id"),
     ...uniqueIdentity(sites, "name"),
     ...addressesOnOneLan(sites),
+    ...routesOfOneFabric(sites),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
 }
@@ -28,6 +37,8 @@ export function checkFleet(sites: readonly Site[]): void {
 function uniqueIdentity(sites: readonly Site[], key: "id" | "name"): Problem[] {
   const first = new Map<string | number, string>();
   return sites.flatMap(({ stack, settings }) => {
+    // Clusters with Cilium's default are never meshed.
+    if (settings.cluster.id === 0) return [];
     const value = settings.cluster[key];
     const other = first.get(value);
     if (other === undefined) {
@@ -55,30 +66,62 @@ interface SiteClaim extends AddressClaim {
 function addressesOnOneLan(sites: readonly Site[]): Problem[] {
   const claimsByLan = new Map<string | undefined, SiteClaim[]>();
   for (const [site, { stack, settings }] of sites.entries()) {
-    const [lan] = lanClaims(settings);
+    const lans = lanClaims(settings);
     const { name } = settings.lan;
     // Nothing tells which LAN this is.
-    if (lan === undefined && name === undefined) continue;
+    if (lans.length === 0 && name === undefined) continue;
     // LANs without a name are one where their CIDRs overlap. Each claim lies in the CIDR of its LAN, so claims that
     // overlap are on one.
     const claims = claimsByLan.get(name) ?? [];
     claimsByLan.set(name, claims);
     for (const claim of [...nodeClaims(settings), ...poolClaims(settings)]) {
-      if (lan === undefined || contains(lan.range, claim.range)) {
+      if (lans.length === 0 || lans.some((lan) => contains(lan.range, claim.range))) {
         claims.push({ ...claim, stack, site });
       }
     }
   }
-  return (
-    [...claimsByLan.values()]
-      .flatMap(overlappingPairsWithin)
-      .filter(([later, earlier]) => earlier.site < later.site)
-      // Sorting is stable: within two sites the claims stay in their order.
-      .sort(([a, otherOfA], [b, otherOfB]) => a.site - b.site || otherOfA.site - otherOfB.site)
-      .map(([later, earlier]) => ({
-        path: `${later.stack}: ${later.path}`,
-        wrong: `${later.text} overlaps ${earlier.stack}: ${earlier.path} (${earlier.text}) on the same LAN`,
-        fix: "use ranges that do not overlap, or name the LANs (lan.name) if they are different",
-      }))
-  );
+  return [...claimsByLan.values()]
+    .flatMap(overlapsOfSites)
+    .sort(inOrderOfSites)
+    .map(([later, earlier]) => ({
+      path: `${later.stack}: ${later.path}`,
+      wrong: `${later.text} overlaps ${earlier.stack}: ${earlier.path} (${earlier.text}) on the same LAN`,
+      fix: "use ranges that do not overlap, or name the LANs (lan.name) if they are different",
+    }));
+}
+
+type Overlap = readonly [later: SiteClaim, earlier: SiteClaim];
+
+function overlapsOfSites(claims: readonly SiteClaim[]): Overlap[] {
+  return overlappingPairsWithin(claims).filter(([later, earlier]) => earlier.site < later.site);
+}
+
+/** Sorting is stable: within two sites the claims stay in their order. */
+function inOrderOfSites([a, otherOfA]: Overlap, [b, otherOfB]: Overlap): number {
+  return a.site - b.site || otherOfA.site - otherOfB.site;
+}
+
+/** Two sites that advertise to the same routers have no route in common: the routers would send packets to either. */
+function routesOfOneFabric(sites: readonly Site[]): Problem[] {
+  const claimsByFabric = new Map<string | undefined, SiteClaim[]>();
+  for (const [site, { stack, settings }] of sites.entries()) {
+    const { bgp } = settings;
+    if (bgp.peers.length === 0) continue;
+    const claims = claimsByFabric.get(bgp.fabric) ?? [];
+    claimsByFabric.set(bgp.fabric, claims);
+    const advertised = [
+      ...(isAdvertised(settings) ? poolClaims(settings) : []),
+      ...(bgp.advertise.includes("ClusterIP") ? serviceClaims(settings) : []),
+      ...(bgp.advertise.includes("PodCIDR") ? podClaims(settings) : []),
+    ];
+    claims.push(...advertised.map((claim) => ({ ...claim, stack, site })));
+  }
+  return [...claimsByFabric.values()]
+    .flatMap(overlapsOfSites)
+    .sort(inOrderOfSites)
+    .map(([later, earlier]) => ({
+      path: `${later.stack}: ${later.path}`,
+      wrong: `${later.text} overlaps ${earlier.stack}: ${earlier.path} (${earlier.text}), and BGP advertises both`,
+      fix: "use ranges that do not overlap, or name the networks (bgp.fabric) if they are not connected",
+    }));
 }

@@ -19,11 +19,12 @@ export {
 } from "./clusterMatch";
 export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
+export { type BgpObject, bgpObjects } from "./derived/bgpObjects";
 export { ciliumCrds } from "./derived/ciliumCrds";
 export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
 export { type HelmValues, valueAt } from "./derived/helmValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
-export { managedValues, VALUE_MAPPINGS } from "./derived/managedValues";
+export { managedValues, masquerades, VALUE_MAPPINGS } from "./derived/managedValues";
 export { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "./derived/ownCrds";
 export { ownObjects } from "./derived/ownObjects";
 export {
@@ -39,7 +40,7 @@ export { matchesDevice } from "./devices";
 export { checkFleet, type Site } from "./fleet";
 export { rules } from "./rules";
 export type { Rule } from "./rules/rule";
-export { type Key, type Settings, schema } from "./schema";
+export { type GatewayApi, gatewayApiOf, type Key, type Settings, schema } from "./schema";
 export { LINUX_NODES } from "./schema/loadBalancing";
 export { cidr as cidrSchema } from "./schema/types";
 export { problemsOfIssue, readSettings, warningsOf } from "./settings";

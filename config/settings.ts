@@ -24,7 +24,7 @@ export function readSettings(
   secrets: readonly string[] = [],
 ): Settings {
   const problems: Problem[] = keys
-    .filter((key) => !(key in schema))
+    .filter((key) => !Object.hasOwn(schema, key))
     .map((key) => ({
       path: key,
       wrong: "no such key",

@@ -96,15 +96,16 @@ export function compareValues(
     const mapping = MAPPINGS.get(path);
     const becomes = set.get(path);
     if (mapping === undefined || isSameValue(becomes, value)) continue;
-    const { key, fromChart, keepUnmanaged, exact, notRead, byHand } = mapping;
+    const { key, fromChart, keepUnmanaged, yields, exact, notRead, byHand } = mapping;
     // The report names the key as missing.
     if (misshapen.some((other) => pathsMeet(other.path, key))) continue;
     const isCarriedOver =
       fromChart !== undefined &&
       !exact &&
       isDeepStrictEqual(fromChart(value, values), valueAt(settings, key));
-    if (keepUnmanaged && becomes === undefined) kept.push(leaf);
-    else if (byHand !== undefined) missing.push({ path: key, why: byHand });
+    if ((keepUnmanaged && becomes === undefined) || (yields && notRead !== undefined)) {
+      kept.push(leaf);
+    } else if (byHand !== undefined) missing.push({ path: key, why: byHand });
     else if (!isCarriedOver) {
       const because = notRead === undefined ? "" : ` (${notRead})`;
       const result = becomes === undefined ? "is left out" : `becomes ${showValue(becomes)}`;

@@ -66,7 +66,7 @@ const CONFIGURATION = z.object(schema);
 
 /** Reads an imported configuration, with stand-ins for the keys that it lacks. */
 export function readWithStandIns(config: Tree): ImportedSettings {
-  const missing: Missing[] = REQUIRED.filter(({ path }) => valueAt(config, path) === undefined).map(
+  const missing: Missing[] = REQUIRED.filter((key) => isMissing(config, key)).map(
     ({ path, why }) => ({ path, why }),
   );
   const complete = structuredClone(config);
@@ -102,9 +102,14 @@ export function problemsIn({ complete, missing }: ImportedSettings): Missing[] {
 }
 
 function addStandIns(config: Tree): void {
-  for (const { path, standIn } of REQUIRED) {
-    if (valueAt(config, path) === undefined) setAt(config, path.split("."), standIn);
+  for (const key of REQUIRED) {
+    if (isMissing(config, key)) setAt(config, key.path.split("."), key.standIn);
   }
+}
+
+function isMissing(config: Tree, { path }: { path: string }): boolean {
+  const isOff = path.startsWith("gatewayApi.") && valueAt(config, "gatewayApi.enabled") === false;
+  return !isOff && valueAt(config, path) === undefined;
 }
 
 function misshapenIn(config: Tree): Missing[] {

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "@pulumi/pulumi";
 import { parseAllDocuments } from "yaml";
-import type { Settings } from "../config";
+import type { GatewayApi } from "../config";
 import { download } from "./download";
 
 /** A Kubernetes object as it stands in a manifest. */
@@ -28,7 +28,7 @@ export interface GatewayApiBundle {
  * @throws RunError when it cannot be downloaded or read, or has another SHA-256, version or channel than the settings.
  */
 export async function loadGatewayApiBundle(
-  settings: Pick<Settings["gatewayApi"], "version" | "channel" | "source" | "sha256">,
+  settings: Pick<GatewayApi, "version" | "channel" | "source" | "sha256">,
 ): Promise<GatewayApiBundle> {
   const { version, channel, sha256 } = settings;
   const source =

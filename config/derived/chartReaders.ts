@@ -87,5 +87,9 @@ function asText(value: unknown): unknown {
   return typeof value === "number" ? String(value) : value;
 }
 
+/** cert-manager's issuer; the chart's default is none. */
+export const issuer: ChartReader = (value) =>
+  isPlainObject(value) && Object.keys(value).length === 0 ? undefined : value;
+
 /** The registry that all images come from. */
 export const imageRegistry: ChartReader = (_value, values) => commonRegistry(values);

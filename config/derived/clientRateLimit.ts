@@ -1,5 +1,5 @@
 import { rangeSize } from "../addresses";
-import { poolClaims } from "../addressPlan";
+import { l2PoolClaims } from "../addressPlan";
 import type { Settings } from "../schema";
 
 /** Requests a second: the least limit, and the part that is for other work than the leases. */
@@ -24,10 +24,14 @@ export function clientRateLimit(
   return { qps, burst: 2 * qps };
 }
 
-/** The rate limit of a stack, for the Services that its settings name, or else for one at each address of its pools. */
-export function clientRateLimitOf(settings: Settings): { qps: number; burst: number } {
-  const { services, leaseRenewDeadline } = settings.loadBalancing;
-  const addresses = poolClaims(settings).reduce((sum, { range }) => sum + rangeSize(range), 0);
+/**
+ * The rate limit of a stack, for the Services that its settings name, or else for one at each address that L2 announces;
+ * undefined where L2 announces none, as no lease is renewed then.
+ */
+export function clientRateLimitOf(settings: Settings): { qps: number; burst: number } | undefined {
+  const { policies, services, leaseRenewDeadline } = settings.loadBalancing;
+  if (policies.length === 0) return undefined;
+  const addresses = l2PoolClaims(settings).reduce((sum, { range }) => sum + rangeSize(range), 0);
   return clientRateLimit(services ?? Math.min(addresses, MAX_SERVICES), leaseRenewDeadline);
 }
 

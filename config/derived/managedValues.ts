@@ -5,6 +5,7 @@ import {
   type ChartReader,
   encryptionType,
   imageRegistry,
+  issuer,
   list,
   mtu,
   number,
@@ -18,7 +19,7 @@ import {
 } from "./chartReaders";
 import { clientRateLimitOf } from "./clientRateLimit";
 import { valueAt } from "./helmValues";
-import { IMAGES } from "./imageRegistry";
+import { hasImage, IMAGES } from "./imageRegistry";
 
 /** A value of Cilium's chart that a key of the configuration manages. */
 export interface ManagedValue {
@@ -46,6 +47,8 @@ export interface ValueMapping {
   readonly byHand?: string;
   /** The chart's value is a user's value where the key leads to none. */
   readonly keepUnmanaged?: true;
+  /** A value in cilium.values has the last word: stacks had it there before the program set it. */
+  readonly yields?: true;
   /** The reader rounds, so the import keeps the chart's value only when the key leads to the same. */
   readonly exact?: true;
 }
@@ -60,7 +63,7 @@ type KeyPath<Section = Settings> = {
 }[keyof Section & string];
 
 /** What a mapping has beside path and key. By default the chart's value is the key's. */
-type Conversion = Partial<Pick<ValueMapping, "toChart">> &
+type Conversion = Partial<Pick<ValueMapping, "toChart" | "yields">> &
   (
     | Pick<ValueMapping, "fromChart" | "keepUnmanaged" | "exact">
     | Pick<Required<ValueMapping>, "notRead">
@@ -69,15 +72,43 @@ type Conversion = Partial<Pick<ValueMapping, "toChart">> &
 
 const BY_POD_CIDRS = "true where a pod CIDR has this family";
 const BY_AGENT = "read from the agent's value";
+const BY_HOST_NETWORK = "set where Gateways listen on the nodes' own ports";
+
+/** Images of {@link IMAGES} that the program has always redirected, so that cilium.values cannot have them. */
+const FIRST_IMAGES = 7;
+
+/** Talos taints control planes, and nothing of these would run where there are no other nodes (cilium#19911). */
+const CONTROL_PLANE_TOLERATIONS = [
+  { key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" },
+];
 
 /** Every value of Cilium's chart that a key of the configuration manages; each path occurs once. */
 export const VALUE_MAPPINGS: readonly ValueMapping[] = [
   mapping("cluster.name", "cluster.name"),
   mapping("cluster.id", "cluster.id"),
+  mapping("clustermesh.maxConnectedClusters", "cluster.maxConnectedClusters", {
+    toChart: ({ cluster }) => unless(cluster.maxConnectedClusters, 255),
+    fromChart: number,
+    yields: true,
+  }),
   mapping("kubeProxyReplacement", "kubeProxyReplacement", { fromChart: boolean }),
   mapping("k8sServiceHost", "kubePrism.host"),
   mapping("k8sServicePort", "kubePrism.port", { fromChart: number }),
-  mapping("bpf.masquerade", "talos.bpfMasquerade"),
+  mapping("enableIPv4Masquerade", "talos.masquerade", {
+    toChart: ({ talos }) => unless(talos.masquerade, true),
+    fromChart: same,
+    yields: true,
+  }),
+  mapping("enableIPv6Masquerade", "talos.masquerade", {
+    toChart: ({ talos }) => unless(talos.masquerade, true),
+    notRead: "read from enableIPv4Masquerade",
+    yields: true,
+  }),
+  // An agent that masquerades nothing refuses to do it in eBPF.
+  mapping("bpf.masquerade", "talos.bpfMasquerade", {
+    toChart: (settings) => masquerades(settings) && settings.talos.bpfMasquerade,
+    fromChart: same,
+  }),
   mapping("bpf.hostLegacyRouting", "talos.hostLegacyRouting"),
 
   familySwitch("ipv4.enabled", "IPv4"),
@@ -149,18 +180,54 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
     fromChart: seconds,
   }),
   mapping("k8sClientRateLimit.qps", "loadBalancing.services", {
-    toChart: (settings) => clientRateLimitOf(settings).qps,
+    toChart: (settings) => clientRateLimitOf(settings)?.qps,
     fromChart: services,
+    keepUnmanaged: true,
     exact: true,
   }),
   mapping("k8sClientRateLimit.burst", "loadBalancing.services", {
-    toChart: (settings) => clientRateLimitOf(settings).burst,
+    toChart: (settings) => clientRateLimitOf(settings)?.burst,
     notRead: "always twice the qps",
   }),
   mapping("loadBalancer.algorithm", "loadBalancing.algorithm"),
   mapping("loadBalancer.mode", "loadBalancing.mode"),
+  // With another dispatch the agent does not start (pkg/kpr/initializer/kube_proxy_replacement.go).
+  mapping("loadBalancer.dsrDispatch", "loadBalancing.mode", {
+    toChart: ({ loadBalancing, routing }) =>
+      loadBalancing.mode !== "snat" && routing.mode === "tunnel" ? "geneve" : undefined,
+    notRead: "geneve where direct server return goes through a tunnel",
+    yields: true,
+  }),
   mapping("loadBalancer.acceleration", "loadBalancing.acceleration"),
+  mapping("gatewayAPI.enabled", "gatewayApi.enabled", { yields: true }),
   mapping("gatewayAPI.externalTrafficPolicy", "loadBalancing.gatewayTrafficPolicy"),
+  mapping("gatewayAPI.hostNetwork.enabled", "gatewayApi.hostNetwork.enabled", {
+    toChart: ({ gatewayApi }) => unless(gatewayApi.hostNetwork.enabled, false),
+    fromChart: same,
+    yields: true,
+  }),
+  mapping("gatewayAPI.hostNetwork.nodes.matchLabels", "gatewayApi.hostNetwork.nodeSelector", {
+    toChart: ({ gatewayApi: { hostNetwork } }) =>
+      Object.keys(hostNetwork.nodeSelector).length > 0 ? hostNetwork.nodeSelector : undefined,
+    fromChart: same,
+    yields: true,
+  }),
+  // Envoy keeps no right to open ports below 1024 without both (chart, envoy.securityContext.capabilities).
+  mapping(
+    "envoy.securityContext.capabilities.keepCapNetBindService",
+    "gatewayApi.hostNetwork.enabled",
+    {
+      toChart: (settings) => (usesHostNetwork(settings) ? true : undefined),
+      notRead: BY_HOST_NETWORK,
+      yields: true,
+    },
+  ),
+  mapping("envoy.securityContext.capabilities.envoy", "gatewayApi.hostNetwork.enabled", {
+    toChart: (settings) =>
+      usesHostNetwork(settings) ? ["NET_ADMIN", "SYS_ADMIN", "NET_BIND_SERVICE"] : undefined,
+    notRead: BY_HOST_NETWORK,
+    yields: true,
+  }),
   mapping("bgpControlPlane.enabled", "bgp.peers", {
     toChart: ({ bgp }) => bgp.peers.length > 0,
     byHand: "the values turn BGP on but do not name the routers; write bgp.localAsn and bgp.peers",
@@ -180,22 +247,47 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
     fromChart: quantities,
     keepUnmanaged: true,
   }),
-  ...IMAGES.map(([path, repository]) =>
-    mapping(path, "cilium.imageRegistry", {
-      toChart: ({ cilium: { imageRegistry: registry } }) =>
-        registry === undefined ? undefined : `${registry}/${repository}`,
+  ...IMAGES.map((image, index) =>
+    mapping(`${image.path}.repository`, "cilium.imageRegistry", {
+      toChart: (settings) => {
+        const { imageRegistry: registry } = settings.cilium;
+        return registry !== undefined && hasImage(settings, image)
+          ? `${registry}/${image.repository}`
+          : undefined;
+      },
       fromChart: imageRegistry,
       keepUnmanaged: true,
+      ...(index >= FIRST_IMAGES && { yields: true }),
+    }),
+  ),
+  ...IMAGES.map((image, index) =>
+    mapping(`${image.path}.useDigest`, "cilium.imageDigests", {
+      toChart: (settings) =>
+        hasImage(settings, image) ? unless(settings.cilium.imageDigests, true) : undefined,
+      yields: true,
+      ...(index === 0 ? { fromChart: same } : { notRead: BY_AGENT }),
     }),
   ),
   mapping("hubble.enabled", "hubble.enabled"),
   mapping("hubble.relay.enabled", "hubble.relay"),
   mapping("hubble.ui.enabled", "hubble.ui"),
+  tolerations("hubble.relay.tolerations", "hubble.relay", ({ hubble }) => hubble.relay),
+  tolerations("hubble.ui.tolerations", "hubble.ui", ({ hubble }) => hubble.ui),
+  tolerations(
+    "certgen.tolerations",
+    "hubble.certificates",
+    ({ hubble }) => hubble.certificates === "cronJob",
+  ),
   mapping("hubble.metrics.enabled", "hubble.metrics", {
     toChart: ({ hubble }) => orDefault(hubble.metrics),
     fromChart: list,
   }),
   mapping("hubble.tls.auto.method", "hubble.certificates"),
+  mapping("hubble.tls.auto.certManagerIssuerRef", "hubble.issuer", {
+    fromChart: issuer,
+    keepUnmanaged: true,
+    yields: true,
+  }),
   mapping("prometheus.enabled", "prometheus.enabled"),
   mapping("operator.prometheus.enabled", "prometheus.enabled", { notRead: BY_AGENT }),
   mapping("envoy.prometheus.enabled", "prometheus.enabled", { notRead: BY_AGENT }),
@@ -210,7 +302,10 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
 
 /** Values of Cilium's chart that the settings lead to. */
 export function managedValues(settings: Settings): ManagedValue[] {
-  return VALUE_MAPPINGS.map(({ path, key, toChart }) => ({ path, key, value: toChart(settings) }));
+  return VALUE_MAPPINGS.map(({ path, key, toChart, yields }) => {
+    const isUsers = yields && valueAt(settings.cilium.values, path) !== undefined;
+    return { path, key, value: isUsers ? undefined : toChart(settings) };
+  });
 }
 
 function mapping(path: string, key: KeyPath, conversion: Conversion = {}): ValueMapping {
@@ -228,6 +323,42 @@ function familySwitch(path: string, family: "IPv4" | "IPv6"): ValueMapping {
     toChart: (settings) => podCidr(settings, family) !== undefined,
     byHand: `the values turn ${family} on or off (${path}), but a family is on where it has a pod CIDR; write the CIDRs of Talos' cluster.network.podSubnets`,
   });
+}
+
+/** Lets pods run on control planes where there are no workers. */
+function tolerations(
+  path: string,
+  key: KeyPath,
+  isOn: (settings: Settings) => boolean,
+): ValueMapping {
+  return mapping(path, key, {
+    toChart: (settings) =>
+      isOn(settings) && settings.nodes.workers.length === 0 ? CONTROL_PLANE_TOLERATIONS : undefined,
+    notRead: "set where all nodes are control planes",
+    yields: true,
+  });
+}
+
+/** Whether Gateways listen on the nodes' own ports, by the key or by the user's own value. */
+function usesHostNetwork({ gatewayApi, cilium }: Settings): boolean {
+  const own = valueAt(cilium.values, "gatewayAPI.hostNetwork.enabled");
+  return gatewayApi.enabled && (own ?? gatewayApi.hostNetwork.enabled) === true;
+}
+
+/**
+ * Whether pods of a family that the stack has leave the cluster with their node's address, by the key or by the user's own
+ * values.
+ */
+export function masquerades({ network, talos, cilium }: Settings): boolean {
+  return network.podCidrs.some(
+    (cidr) =>
+      (valueAt(cilium.values, `enable${familyOf(cidr)}Masquerade`) ?? talos.masquerade) === true,
+  );
+}
+
+/** The value where it differs from the chart's default, which needs no value. */
+function unless<T>(value: T, chartDefault: T): T | undefined {
+  return value === chartDefault ? undefined : value;
 }
 
 function podCidr({ network }: Settings, family: "IPv4" | "IPv6"): string | undefined {

@@ -1,6 +1,6 @@
 import type { Settings } from "../schema";
 import { managedValues } from "./managedValues";
-import { TALOS_VALUES } from "./talosValues";
+import { talosValues } from "./talosValues";
 
 /** A value of cilium.values that takes values of others away, or sets what they decide in another place. */
 export interface ShadowingValue {
@@ -21,9 +21,11 @@ export function shadowingValues(settings: Settings): ShadowingValue[] {
     ...managedValues(settings)
       .filter(({ value }) => value !== undefined)
       .map(({ path, key }) => ({ path, owner: key, needed: false })),
-    ...Object.keys(TALOS_VALUES).map((path) => ({ path, owner: "Talos", needed: true })),
+    ...talosValues(settings).map(([path]) => ({ path, owner: "Talos", needed: true })),
     // Written by ciliumValues.
-    { path: "operator.podAnnotations", owner: "gatewayApi.version", needed: true },
+    ...(settings.gatewayApi.enabled
+      ? [{ path: "operator.podAnnotations", owner: "gatewayApi.version", needed: true }]
+      : []),
   ];
   const found = new Map<string, ShadowingValue>();
   for (const { path, owner, needed } of owned) {
@@ -67,6 +69,7 @@ const RENDERED: Readonly<Record<string, string>> = {
   "auto-direct-node-routes": "routing.routes",
   "bpf-lb-acceleration": "loadBalancing.acceleration",
   "bpf-lb-algorithm": "loadBalancing.algorithm",
+  "bpf-lb-dsr-dispatch": "loadBalancing.mode",
   "bpf-lb-mode": "loadBalancing.mode",
   "cluster-id": "cluster.id",
   "cluster-name": "cluster.name",
@@ -76,14 +79,16 @@ const RENDERED: Readonly<Record<string, string>> = {
   "enable-bbr": "bandwidthManager.bbr",
   "enable-bgp-control-plane": "bgp.peers",
   "enable-bpf-masquerade": "talos.bpfMasquerade",
-  "enable-gateway-api": "Talos: gatewayAPI.enabled",
+  "enable-gateway-api": "gatewayApi.enabled",
   "enable-gateway-api-alpn": "Talos: gatewayAPI.enableAlpn",
   "enable-gateway-api-app-protocol": "Talos: gatewayAPI.enableAppProtocol",
   "enable-host-legacy-routing": "talos.hostLegacyRouting",
   "enable-hubble": "hubble.enabled",
   "enable-ipsec": "encryption.type",
   "enable-ipv4": "network.podCidrs",
+  "enable-ipv4-masquerade": "talos.masquerade",
   "enable-ipv6": "network.podCidrs",
+  "enable-ipv6-masquerade": "talos.masquerade",
   "enable-l2-announcements": "loadBalancing.policies",
   "enable-wireguard": "encryption.type",
   "encrypt-node": "encryption.nodeEncryption",
@@ -100,6 +105,7 @@ const RENDERED: Readonly<Record<string, string>> = {
   "l2-announcements-lease-duration": "loadBalancing.leaseDuration",
   "l2-announcements-renew-deadline": "loadBalancing.leaseRenewDeadline",
   "l2-announcements-retry-period": "loadBalancing.leaseRetryPeriod",
+  "max-connected-clusters": "cluster.maxConnectedClusters",
   mtu: "routing.mtu",
   "routing-mode": "routing.mode",
   "tunnel-protocol": "routing.tunnelProtocol",

@@ -1,4 +1,9 @@
-/** Values of Cilium's chart that every Talos cluster needs, by their paths. cilium.values may override them. */
+import type { Settings } from "../schema";
+
+/**
+ * Values of Cilium's chart that every Talos cluster needs, by their paths, those of the Gateway API included.
+ * cilium.values may override them.
+ */
 export const TALOS_VALUES: Readonly<Record<string, unknown>> = {
   // Talos' controller-manager gives every node its pod CIDR.
   "ipam.mode": "kubernetes",
@@ -24,7 +29,6 @@ export const TALOS_VALUES: Readonly<Record<string, unknown>> = {
   ],
   "securityContext.capabilities.cleanCiliumState": ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"],
 
-  "gatewayAPI.enabled": true,
   "gatewayAPI.enableAlpn": true,
   "gatewayAPI.enableAppProtocol": true,
   // Text, as charts before 1.20 refuse a boolean. "auto" would depend on the cluster that Helm sees.
@@ -36,3 +40,10 @@ export const TALOS_VALUES: Readonly<Record<string, unknown>> = {
   "updateStrategy.rollingUpdate.maxUnavailable": 1,
   "operator.rollOutPods": true,
 };
+
+/** Those of {@link TALOS_VALUES} that a stack needs. */
+export function talosValues({ gatewayApi }: Settings): [path: string, value: unknown][] {
+  return Object.entries(TALOS_VALUES).filter(
+    ([path]) => gatewayApi.enabled || !path.startsWith("gatewayAPI."),
+  );
+}

@@ -1,3 +1,5 @@
+import { RE2JS, RE2JSException } from "re2js";
+import { isAdvertised } from "../addressPlan";
 import type { Settings } from "../schema";
 import { uniqueNames } from "./factories";
 import { foreignInterface } from "./routing";
@@ -14,17 +16,18 @@ export const policyNamesUnique = uniqueNames({
 export const addressesAnnounced: Rule = {
   name: "addresses-announced",
   description:
-    "There is a policy in `loadBalancing.policies`, or BGP advertises LoadBalancerIP to a peer. Otherwise every Service has an address that nobody answers for.",
-  severity: "error",
-  check: ({ loadBalancing, bgp }) =>
+    "Where there are pools, there is a policy in `loadBalancing.policies`, or BGP advertises LoadBalancerIP to a peer. Otherwise nobody answers for a Service's address, unless routers have routes to the nodes for it.",
+  severity: "warning",
+  check: (settings) =>
     problemIf(
-      loadBalancing.policies.length === 0 &&
-        !(bgp.peers.length > 0 && bgp.advertise.includes("LoadBalancerIP")),
+      settings.loadBalancing.pools.length > 0 &&
+        settings.loadBalancing.policies.length === 0 &&
+        !isAdvertised(settings),
       {
         path: "loadBalancing.policies",
         wrong:
           "nothing announces the pools' addresses (no policy, and no peer in bgp.peers with LoadBalancerIP in bgp.advertise)",
-        fix: "add a policy, or a BGP peer with LoadBalancerIP in bgp.advertise",
+        fix: "add a policy, or a BGP peer with LoadBalancerIP in bgp.advertise, unless the routers have routes of their own to the addresses",
       },
     ),
 };
@@ -43,13 +46,13 @@ function interfaces(
   );
 }
 
-function compiled(pattern: string): RegExp | undefined {
-  // JavaScript has these, Go does not.
-  if (/\(\?[=!<]|\\[1-9]/.test(pattern)) return undefined;
+/** RE2 is what Go's regexp package implements: the same syntax, and a time that grows linearly with the name. */
+function compiled(pattern: string): RE2JS | undefined {
   try {
-    return new RegExp(pattern);
-  } catch {
-    return undefined;
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    if (error instanceof RE2JSException) return undefined;
+    throw error;
   }
 }
 
@@ -73,14 +76,14 @@ export const interfaceCompiles: Rule = {
 export const interfaceAnchored: Rule = {
   name: "interface-anchored",
   description:
-    "Each entry of a policy's `interfaces` begins with ^ and ends with $. Without these anchors eth1 matches eth10, and e* matches every name.",
-  severity: "error",
+    "Each entry of a policy's `interfaces` begins with ^, and ends with $ or with what may repeat, such as ^eth[0-9]+ in Cilium's documentation. Without these anchors eth1 also matches eth10 and veth1.",
+  severity: "warning",
   check: (settings) =>
     interfaces(settings).flatMap(({ path, pattern }) =>
-      problemIf(!(pattern.startsWith("^") && pattern.endsWith("$")), {
+      problemIf(!/^\^.*(\$|(?:[.\])]|\\[dw])[*+])$/.test(pattern), {
         path,
         wrong: `not anchored, so it matches more names than it seems to (${pattern})`,
-        fix: `did you mean ^${pattern.replace(/^\^|\$$/g, "").replace(/(^|[^\])])[*+]$/, "$1[0-9]+")}$?`,
+        fix: `did you mean ^${pattern.replace(/^\^|\$$/g, "").replace(/([\w-])[*+]$/, "$1.*")}$?`,
       }),
     ),
 };
@@ -123,24 +126,26 @@ export const interfaceIsDevice: Rule = {
 export const onePolicyPerService: Rule = {
   name: "one-policy-per-service",
   description:
-    "No two policies in `loadBalancing.policies` have the same `serviceSelector`, and one without a selector is the only policy. Otherwise two nodes hold a lease of one Service and answer ARP in turn.",
-  severity: "error",
+    "No two policies in `loadBalancing.policies` select the same nodes and the same Services. Cilium has one lease for each Service, and its holder answers on the interfaces of both, so one policy says the same (pkg/l2announcer, desiredEntries).",
+  severity: "warning",
   check: ({ loadBalancing: { policies } }) => {
     const earlierByKey = new Map<string, number[]>();
     return policies.flatMap((policy, index) => {
+      const nodes = keyOf(policy.nodeSelector);
       const key = keyOf(policy.serviceSelector);
       // A policy without a selector meets every other one.
-      const earlier =
-        key === ""
-          ? policies.slice(0, index).map((_, position) => position)
-          : [...(earlierByKey.get("") ?? []), ...(earlierByKey.get(key) ?? [])];
-      earlierByKey.set(key, [...(earlierByKey.get(key) ?? []), index]);
+      const earlier = [...earlierByKey]
+        .filter(([others]) => key === "" || others === `${nodes} ` || others === `${nodes} ${key}`)
+        .filter(([others]) => others.startsWith(`${nodes} `))
+        .flatMap(([, positions]) => positions);
+      const own = `${nodes} ${key}`;
+      earlierByKey.set(own, [...(earlierByKey.get(own) ?? []), index]);
       return earlier
         .sort((a, b) => a - b)
         .map((position) => ({
           path: `loadBalancing.policies.${index}`,
-          wrong: `it selects Services that loadBalancing.policies.${position} also selects (${policies[position]?.name} and ${policy.name})`,
-          fix: "give each a serviceSelector that has no Service in common with the other, or merge the two",
+          wrong: `it selects Services that loadBalancing.policies.${position} also selects, on the same nodes (${policies[position]?.name} and ${policy.name})`,
+          fix: "merge the two, or give each a serviceSelector that has no Service in common with the other",
         }));
     });
   },
@@ -184,12 +189,17 @@ export const l2NeedsClusterTrafficPolicy: Rule = {
   description:
     "`loadBalancing.gatewayTrafficPolicy` is Cluster where there are `loadBalancing.policies`. With Local, the announcing node drops packets for a Gateway that has no backend on that node (https://github.com/cilium/cilium/issues/26586).",
   severity: "error",
-  check: ({ loadBalancing }) =>
-    problemIf(loadBalancing.gatewayTrafficPolicy === "Local" && loadBalancing.policies.length > 0, {
-      path: "loadBalancing.gatewayTrafficPolicy",
-      wrong: "with L2 announcements no Gateway answers at its address (Local)",
-      fix: "leave it at Cluster, or announce by BGP and leave loadBalancing.policies out",
-    }),
+  check: ({ loadBalancing, gatewayApi }) =>
+    problemIf(
+      gatewayApi.enabled &&
+        loadBalancing.gatewayTrafficPolicy === "Local" &&
+        loadBalancing.policies.length > 0,
+      {
+        path: "loadBalancing.gatewayTrafficPolicy",
+        wrong: "with L2 announcements no Gateway answers at its address (Local)",
+        fix: "leave it at Cluster, or announce by BGP and leave loadBalancing.policies out",
+      },
+    ),
 };
 
 export const leaseDurationExceedsRenewDeadline: Rule = {
@@ -201,7 +211,7 @@ export const leaseDurationExceedsRenewDeadline: Rule = {
     problemIf(duration <= deadline, {
       path: "loadBalancing.leaseDuration",
       wrong: `it must be longer than leaseRenewDeadline (${duration} s, ${deadline} s)`,
-      fix: `use ${3 * deadline}, or a shorter leaseRenewDeadline`,
+      fix: `use ${Math.max(1, 3 * deadline)}, or a shorter leaseRenewDeadline`,
     }),
 };
 
@@ -247,6 +257,7 @@ export const selectorValuesMatchOperator: Rule = {
         { path: `loadBalancing.policies.${index}.nodeSelector`, selector: nodeSelector },
       ]),
       { path: "bgp.nodeSelector", selector: bgp.nodeSelector },
+      { path: "bgp.serviceSelector", selector: bgp.serviceSelector },
     ].flatMap(({ path, selector }) =>
       (selector?.matchExpressions ?? []).flatMap(({ operator, values = [] }, index) =>
         problemIf(operator.endsWith("In") !== values.length > 0, {

@@ -1,4 +1,5 @@
-import { bgpPeerClaims, nodeClaims, poolClaims } from "../addressPlan";
+import { cidrRange, contains, familyOf, overlaps, single } from "../addresses";
+import { bgpPeerClaims, gatewayClaims, lanOf, nodeClaims, poolClaims } from "../addressPlan";
 import { count } from "../text";
 import { disjoint, duplicates, uniqueNames } from "./factories";
 import { problemIf, type Rule } from "./rule";
@@ -47,14 +48,106 @@ export const bgpAsnNotReserved: Rule = {
 export const bgpKeepAliveWithinHoldTime: Rule = {
   name: "bgp-keep-alive-within-hold-time",
   description:
-    "`bgp.keepAlive` is at most a third of `bgp.holdTime`. A peer is then considered down only after three missed messages (RFC 4271, section 4.4).",
+    "`bgp.keepAlive` is at most a third of `bgp.holdTime`, for each peer's own timers, too. A peer is then considered down only after three missed messages (RFC 4271, section 4.4).",
   severity: "error",
   check: ({ bgp }) =>
-    problemIf(3 * bgp.keepAlive > bgp.holdTime, {
-      path: "bgp.keepAlive",
-      wrong: `more than a third of holdTime (${bgp.keepAlive} s, ${bgp.holdTime} s)`,
-      fix: `use ${Math.floor(bgp.holdTime / 3)}, or a longer holdTime`,
+    [
+      { path: "bgp", holdTime: bgp.holdTime, keepAlive: bgp.keepAlive },
+      ...bgp.peers.flatMap(({ holdTime, keepAlive }, index) =>
+        holdTime === undefined && keepAlive === undefined
+          ? []
+          : [
+              {
+                path: `bgp.peers.${index}`,
+                holdTime: holdTime ?? bgp.holdTime,
+                keepAlive: keepAlive ?? bgp.keepAlive,
+              },
+            ],
+      ),
+    ].flatMap(({ path, holdTime, keepAlive }) =>
+      problemIf(3 * keepAlive > holdTime, {
+        path: `${path}.keepAlive`,
+        wrong: `more than a third of holdTime (${keepAlive} s, ${holdTime} s)`,
+        fix: `use ${Math.floor(holdTime / 3)}, or a longer holdTime`,
+      }),
+    ),
+};
+
+export const bgpPeerInReach: Rule = {
+  name: "bgp-peer-in-reach",
+  description:
+    "A peer of another AS is in `lan.cidr`, or has `multihop`. The packets of such a session have a TTL of 1 and reach the LAN only (CiliumBGPPeerConfig, ebgpMultihop).",
+  severity: "error",
+  check: (settings) =>
+    settings.bgp.peers.flatMap(({ address, asn, multihop }, index) => {
+      const lan = lanOf(settings, familyOf(address));
+      return problemIf(
+        lan !== undefined &&
+          asn !== settings.bgp.localAsn &&
+          (multihop ?? 1) === 1 &&
+          !isLinkLocal(address) &&
+          !contains(lan.range, single(address)),
+        {
+          path: `bgp.peers.${index}.address`,
+          wrong: `it is not in ${lan?.path}, and packets to a router of another AS go no further (${address}, ${lan?.text})`,
+          fix: `set bgp.peers.${index}.multihop to the number of hops, or write the router's address on the LAN`,
+        },
+      );
     }),
+};
+
+function isLinkLocal(address: string): boolean {
+  return contains(cidrRange("fe80::/10"), single(address));
+}
+
+export const bgpGatewayKnowsPods: Rule = {
+  name: "bgp-gateway-knows-pods",
+  description:
+    "With `routing.routes: bgp`, `lan.gateway` is one of `bgp.peers`. Cilium installs no route that it learns, so packets to the pods of other nodes go to the default gateway (https://github.com/cilium/cilium/issues/31283).",
+  severity: "warning",
+  check: (settings) => {
+    const { routing, bgp } = settings;
+    if (routing.mode !== "native" || routing.routes !== "bgp" || bgp.peers.length === 0) return [];
+    const peers = bgpPeerClaims(settings);
+    return gatewayClaims(settings).flatMap(({ path, range, text }) =>
+      problemIf(!peers.some((peer) => overlaps(peer.range, range)), {
+        path,
+        wrong: `it is no peer, and packets to the pods of other nodes go there (${text})`,
+        fix: "peer with it, or make sure that it learns the pods' routes from the peers",
+      }),
+    );
+  },
+};
+
+export const bgpRoutesFromEveryNode: Rule = {
+  name: "bgp-routes-from-every-node",
+  description:
+    "With `routing.routes: bgp`, `bgp.nodeSelector` does not leave out control planes or workers. Nobody would advertise the routes to their pods.",
+  severity: "error",
+  check: ({ routing, bgp, nodes }) => {
+    const isLabel = (key: string) => key === "node-role.kubernetes.io/control-plane";
+    const { matchLabels = {}, matchExpressions = [] } = bgp.nodeSelector;
+    const withoutControlPlanes = matchExpressions.some(
+      ({ key, operator }) => isLabel(key) && operator === "DoesNotExist",
+    );
+    const withoutWorkers =
+      nodes.workers.length > 0 &&
+      (Object.keys(matchLabels).some(isLabel) ||
+        matchExpressions.some(
+          ({ key, operator }) => isLabel(key) && (operator === "Exists" || operator === "In"),
+        ));
+    const left = withoutControlPlanes ? "control planes" : "workers";
+    return problemIf(
+      routing.mode === "native" &&
+        routing.routes === "bgp" &&
+        (withoutControlPlanes || withoutWorkers),
+      {
+        path: "bgp.nodeSelector",
+        wrong: `it leaves the ${left} out, and nobody advertises the routes to their pods (routing.routes bgp)`,
+        fix: "select every node, or set routing.routes to what installs the routes",
+      },
+    );
+  },
 };
 
 export const bgpPeerAddressesUnique: Rule = {

@@ -18,26 +18,52 @@ export const clusterNameValid: Rule = {
 export const clusterNameNotDefault: Rule = {
   name: "cluster-name-not-default",
   description:
-    '`cluster.name` is not "default". The chart refuses that name for a cluster that has an id.',
+    '`cluster.name` is not "default", unless `cluster.id` is 0. The chart refuses that name for a cluster that has an id (templates/validate.yaml).',
   severity: "error",
-  check: ({ cluster: { name } }) =>
-    problemIf(name === "default", {
+  check: ({ cluster: { name, id } }) =>
+    problemIf(name === "default" && id !== 0, {
       path: "cluster.name",
       wrong: `the chart refuses this name for a cluster with an id (${name})`,
-      fix: "give the cluster a name of its own",
+      fix: "give the cluster a name of its own; a cluster that already runs as default keeps id 0",
     }),
 };
 
 export const clusterIdInRange: Rule = {
   name: "cluster-id-in-range",
   description:
-    "`cluster.id` is 1 to 255. Clusters with other ids cannot be meshed (chart, cluster.id).",
+    "`cluster.id` is 0 to `cluster.maxConnectedClusters`. The agent refuses any other id (Cilium, pkg/clustermesh/types).",
   severity: "error",
-  check: ({ cluster: { id } }) =>
-    problemIf(id < 1 || id > 255, {
+  check: ({ cluster: { id, maxConnectedClusters: greatest } }) =>
+    problemIf(id < 0 || id > greatest, {
       path: "cluster.id",
       wrong: `out of range (${id})`,
-      fix: "use a number from 1 to 255",
+      fix: `use a number from 1 to ${greatest}${id > greatest && id <= 511 ? ", or set cluster.maxConnectedClusters: 511" : ""}`,
+    }),
+};
+
+export const clusterIdNotZero: Rule = {
+  name: "cluster-id-not-zero",
+  description:
+    "`cluster.id` is not 0, Cilium's default. Such a cluster can never be meshed, and to change the id or the name of a running cluster means to restart every workload (https://docs.cilium.io/en/stable/network/clustermesh/clustermesh/).",
+  severity: "warning",
+  check: ({ cluster: { id } }) =>
+    problemIf(id === 0, {
+      path: "cluster.id",
+      wrong: "a cluster with this id can never be meshed (0)",
+      fix: "in a new cluster use a number from 1 to 255; in a running one leave it, as a change restarts every workload",
+    }),
+};
+
+export const kubeconfigWithoutTilde: Rule = {
+  name: "kubeconfig-without-tilde",
+  description:
+    "`cluster.kubeconfig` does not begin with ~. A shell expands it, and no shell reads the stack file.",
+  severity: "error",
+  check: ({ cluster: { kubeconfig } }) =>
+    problemIf(kubeconfig?.startsWith("~") === true, {
+      path: "cluster.kubeconfig",
+      wrong: `~ is not expanded here (${kubeconfig})`,
+      fix: "write the absolute path, or leave it out and set KUBECONFIG",
     }),
 };
 
@@ -89,7 +115,7 @@ export const kubePrismPortFree: Rule = {
     "`kubePrism.port` is not a port that Talos, etcd, Kubernetes or Cilium uses on a node. Two programs cannot listen on one port (Talos, ingress firewall; Cilium, system requirements).",
   severity: "error",
   check: ({ kubePrism: { port } }) =>
-    problemIf(port in TAKEN_PORTS, {
+    problemIf(Object.hasOwn(TAKEN_PORTS, port), {
       path: "kubePrism.port",
       wrong: `${TAKEN_PORTS[port]} uses this port (${port})`,
       fix: "use 7445, which Omni sets, or the port in machine.features.kubePrism.port",

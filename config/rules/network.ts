@@ -13,6 +13,7 @@ import {
   dhcpClaims,
   gatewayClaims,
   lanClaims,
+  lanOf,
   nodeClaims,
   podClaims,
   serviceClaims,
@@ -147,15 +148,14 @@ function oneOfEachFamily({
 export const serviceFamiliesMatchPods: Rule = {
   name: "service-families-match-pods",
   description:
-    "`network.serviceCidrs` has the IP families of `network.podCidrs`, in the same order. The first family is the one that Services get by default (kube-apiserver, service-cluster-ip-range).",
+    "`network.serviceCidrs` has only IP families that `network.podCidrs` has, in any order. No pod could answer for a Service of another family (Kubernetes, IPv4/IPv6 dual-stack).",
   severity: "error",
   check: ({ network }) => {
-    const families = (cidrs: readonly string[]) => cidrs.map(familyOf).join(", ");
-    const [pods, services] = [families(network.podCidrs), families(network.serviceCidrs)];
-    return problemIf(network.serviceCidrs.length > 0 && pods !== services, {
+    const [pods, services] = [network.podCidrs.map(familyOf), network.serviceCidrs.map(familyOf)];
+    return problemIf(!services.every((family) => pods.includes(family)), {
       path: "network.serviceCidrs",
-      wrong: `Services have other families than pods (${services}; pods have ${pods})`,
-      fix: "list one CIDR for each family of network.podCidrs, in the same order",
+      wrong: `Services have a family that pods do not have (${services.join(", ")}; pods have ${pods.join(", ")})`,
+      fix: "leave out the CIDR of that family, or add a pod CIDR of it",
     });
   },
 };
@@ -262,17 +262,32 @@ function hostBits(cidr: string): number {
   return (familyOf(cidr) === "IPv4" ? 32 : 128) - prefixLength(cidr);
 }
 
+export const lanFamiliesDiffer: Rule = {
+  name: "lan-families-differ",
+  description:
+    "`lan.cidr` is an IPv4 CIDR where there is `lan.ipv6`. A LAN has one CIDR of each family here.",
+  severity: "error",
+  check: ({ lan }) =>
+    problemIf(lan.ipv6 !== undefined && (lan.cidr === undefined || familyOf(lan.cidr) !== "IPv4"), {
+      path: "lan.cidr",
+      wrong: `no IPv4 CIDR beside lan.ipv6 (${lan.cidr ?? "missing"})`,
+      fix: "write the LAN's IPv4 CIDR; for a LAN of IPv6 alone write its CIDR here and leave lan.ipv6 out",
+    }),
+};
+
 export const gatewayInsideLan: Rule = {
   name: "gateway-inside-lan",
   description: "`lan.gateway` is in `lan.cidr`. The nodes reach a router on their own LAN only.",
   severity: "error",
   check: (settings) => {
-    const [[lan], [gateway]] = [lanClaims(settings), gatewayClaims(settings)];
-    if (lan === undefined || gateway === undefined) return [];
-    return problemIf(!contains(lan.range, gateway.range), {
-      path: gateway.path,
-      wrong: `it is not in lan.cidr (${gateway.text}, ${lan.text})`,
-      fix: "write the router's address on the nodes' LAN",
+    const lans = lanClaims(settings);
+    return gatewayClaims(settings).flatMap(({ path, range, text }) => {
+      const lan = lanOf(settings, range.family) ?? lans[0];
+      return problemIf(lan !== undefined && !contains(lan.range, range), {
+        path,
+        wrong: `it is not in ${lan?.path} (${text}, ${lan?.text})`,
+        fix: "write the router's address on the nodes' LAN",
+      });
     });
   },
 };
@@ -298,8 +313,10 @@ export const dhcpInsideLan: Rule = {
   description: "`lan.dhcp` is in `lan.cidr`. A DHCP server gives out addresses of its own LAN.",
   severity: "error",
   check: (settings) => {
-    const [[lan], [dhcp]] = [lanClaims(settings), dhcpClaims(settings)];
-    if (lan === undefined || dhcp === undefined) return [];
+    const [[first], [dhcp]] = [lanClaims(settings), dhcpClaims(settings)];
+    if (dhcp === undefined) return [];
+    const lan = lanOf(settings, dhcp.range.family) ?? first;
+    if (lan === undefined) return [];
     return problemIf(!contains(lan.range, dhcp.range), {
       path: dhcp.path,
       wrong: `it is not in lan.cidr (${dhcp.text}, ${lan.text})`,
@@ -347,7 +364,7 @@ export const nodeNotNetworkOrBroadcastAddress: Rule = {
     "No address in `nodes` is the network or broadcast address of `lan.cidr`. No machine can have one of them.",
   severity: "error",
   check: (settings) => {
-    const [lan] = lanClaims(settings);
+    const lan = lanOf(settings, "IPv4");
     return nodeClaims(settings).flatMap(({ path, range }) => {
       const found = networkOrBroadcastAddress(lan, range);
       return problemIf(found !== undefined, {

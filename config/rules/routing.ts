@@ -1,5 +1,5 @@
 import { contains } from "../addresses";
-import { lanClaims, nodeClaims } from "../addressPlan";
+import { lanClaims, lanOf, nodeClaims, podClaims } from "../addressPlan";
 import { matchesDevice } from "../devices";
 import { count } from "../text";
 import { problemIf, type Rule } from "./rule";
@@ -28,16 +28,19 @@ export const directRoutesNeedOneLan: Rule = {
     "Every node is in `lan.cidr` where Cilium installs the routes to pods (`routing.routes: cilium`), unless `routing.skipUnreachable` is set. Cilium routes directly to nodes on the same L2 only.",
   severity: "error",
   check: (settings) => {
-    const [lan] = lanClaims(settings);
+    const [first] = lanClaims(settings);
     const { mode, routes, skipUnreachable } = settings.routing;
-    if (lan === undefined || mode !== "native" || routes !== "cilium" || skipUnreachable) return [];
-    return nodeClaims(settings).flatMap(({ path, range, text }) =>
-      problemIf(!contains(lan.range, range), {
+    if (first === undefined || mode !== "native" || routes !== "cilium" || skipUnreachable) {
+      return [];
+    }
+    return nodeClaims(settings).flatMap(({ path, range, text }) => {
+      const lan = lanOf(settings, range.family) ?? first;
+      return problemIf(!contains(lan.range, range), {
         path,
-        wrong: `Cilium has no direct route to it, as it is not in lan.cidr (${text}, ${lan.text})`,
+        wrong: `Cilium has no direct route to it, as it is not in ${lan.path} (${text}, ${lan.text})`,
         fix: "set routing.mode: tunnel, or routing.routes to what installs the routes, or correct the address",
-      }),
-    );
+      });
+    });
   },
 };
 
@@ -132,7 +135,7 @@ export const deviceOnLan: Rule = {
 export const l2NeedsKubeProxyReplacement: Rule = {
   name: "l2-needs-kube-proxy-replacement",
   description:
-    "`loadBalancing.policies` need `kubeProxyReplacement: true`. kube-proxy does not know the addresses that Cilium announces.",
+    "`loadBalancing.policies` need `kubeProxyReplacement: true`. Cilium's own datapath answers for the addresses (https://docs.cilium.io/en/stable/network/l2-announcements/, prerequisites).",
   severity: "error",
   check: ({ kubeProxyReplacement, loadBalancing }) =>
     problemIf(!kubeProxyReplacement && loadBalancing.policies.length > 0, {
@@ -145,41 +148,104 @@ export const l2NeedsKubeProxyReplacement: Rule = {
 export const gatewayNeedsKubeProxyReplacement: Rule = {
   name: "gateway-needs-kube-proxy-replacement",
   description:
-    "The Gateway API needs `kubeProxyReplacement: true`. Cilium serves Gateways from its own datapath.",
+    "The Gateway API, where `gatewayApi` turns it on, needs `kubeProxyReplacement: true`. Cilium serves Gateways from its own datapath (https://docs.cilium.io/en/stable/network/servicemesh/gateway-api/gateway-api/, prerequisites).",
   severity: "error",
-  check: ({ kubeProxyReplacement }) =>
-    problemIf(!kubeProxyReplacement, {
+  check: ({ kubeProxyReplacement, gatewayApi }) =>
+    problemIf(!kubeProxyReplacement && gatewayApi.enabled, {
       path: "kubeProxyReplacement",
       wrong: "Cilium serves no Gateway without it (false)",
-      fix: "set it to true, and cluster.proxy.disabled: true in Talos",
+      fix: "set it to true, and cluster.proxy.disabled: true in Talos; or leave gatewayApi out",
     }),
+};
+
+export const gatewayNeedsL7Proxy: Rule = {
+  name: "gateway-needs-l7-proxy",
+  description:
+    "The Gateway API, where `gatewayApi` turns it on, needs the chart's `l7Proxy`. Envoy serves the Gateways, and the chart refuses one without the other (templates/validate.yaml).",
+  severity: "error",
+  check: ({ cilium, gatewayApi }) =>
+    problemIf(gatewayApi.enabled && cilium.values.l7Proxy === false, {
+      path: "cilium.values.l7Proxy",
+      wrong: "Cilium serves no Gateway without its proxy (false)",
+      fix: "leave it out, or leave gatewayApi out",
+    }),
+};
+
+export const loadBalancerNeedsKubeProxyReplacement: Rule = {
+  name: "load-balancer-needs-kube-proxy-replacement",
+  description:
+    "`loadBalancing.algorithm`, `mode` and `acceleration` are left out with `kubeProxyReplacement: false`. kube-proxy then balances Services, and the keys would have no effect.",
+  severity: "error",
+  check: ({ kubeProxyReplacement, loadBalancing }) =>
+    Object.entries({ algorithm: "random", mode: "snat", acceleration: "disabled" }).flatMap(
+      ([key, without]) => {
+        const value = loadBalancing[key as "algorithm" | "mode" | "acceleration"];
+        return problemIf(!kubeProxyReplacement && value !== without, {
+          path: `loadBalancing.${key}`,
+          wrong: `it has no effect while kube-proxy is kept (${value})`,
+          fix: "leave it out, or set kubeProxyReplacement: true",
+        });
+      },
+    ),
 };
 
 export const hostDnsNeedsHostRouting: Rule = {
   name: "host-dns-needs-host-routing",
   description:
-    "`talos.forwardKubeDnsToHost` together with `talos.bpfMasquerade` needs `talos.hostLegacyRouting: true`. The answers of Talos' resolver come from the host, and eBPF host routing bypasses the host's network stack (https://github.com/siderolabs/talos/issues/10002).",
-  severity: "error",
+    "`talos.forwardKubeDnsToHost` together with `talos.bpfMasquerade` goes with `talos.hostLegacyRouting: true`. The answers of Talos' resolver come from the host, and eBPF host routing bypasses the host's network stack (https://docs.cilium.io/en/stable/installation/k8s-install-helm/, Talos; https://github.com/siderolabs/talos/issues/10002). Public clusters run it nevertheless, with Cilium's socket load balancer.",
+  severity: "warning",
   check: ({ talos }) =>
     problemIf(talos.forwardKubeDnsToHost && talos.bpfMasquerade && !talos.hostLegacyRouting, {
       path: "talos.hostLegacyRouting",
       wrong:
-        "pods would get no answer from Talos' host DNS (false, with talos.forwardKubeDnsToHost and talos.bpfMasquerade)",
-      fix: "set it to true, or set talos.forwardKubeDnsToHost: false and the same in the machine config",
+        "pods may get no answer from Talos' host DNS (false, with talos.forwardKubeDnsToHost and talos.bpfMasquerade)",
+      fix: "resolve a name outside the cluster in a pod before you rely on it; if none is answered, set it to true, or set talos.forwardKubeDnsToHost: false and the same in the machine config",
     }),
 };
 
 export const hostRoutingNeedsMasquerade: Rule = {
   name: "host-routing-needs-masquerade",
   description:
-    "`talos.hostLegacyRouting: false` needs `talos.bpfMasquerade: true`. Without eBPF masquerading Cilium falls back to the host's network stack without a word.",
+    "`talos.hostLegacyRouting: false` needs `talos.bpfMasquerade: true`, or `talos.masquerade: false`. With iptables masquerading Cilium falls back to the host's network stack without a word (pkg/kpr/initializer).",
   severity: "error",
   check: ({ talos }) =>
-    problemIf(!talos.hostLegacyRouting && !talos.bpfMasquerade, {
+    problemIf(!talos.hostLegacyRouting && talos.masquerade && !talos.bpfMasquerade, {
       path: "talos.hostLegacyRouting",
       wrong: "eBPF host routing needs eBPF masquerading (false, with talos.bpfMasquerade false)",
       fix: "set talos.bpfMasquerade: true, or talos.hostLegacyRouting: true",
     }),
+};
+
+export const hostRoutingNeedsKubeProxyReplacement: Rule = {
+  name: "host-routing-needs-kube-proxy-replacement",
+  description:
+    "`talos.hostLegacyRouting: false` needs `kubeProxyReplacement: true`. With kube-proxy Cilium falls back to the host's network stack without a word (pkg/kpr/initializer).",
+  severity: "error",
+  check: ({ talos, kubeProxyReplacement }) =>
+    problemIf(!talos.hostLegacyRouting && !kubeProxyReplacement, {
+      path: "talos.hostLegacyRouting",
+      wrong:
+        "eBPF host routing does not go with kube-proxy (false, with kubeProxyReplacement false)",
+      fix: "set it to true, or set kubeProxyReplacement: true and cluster.proxy.disabled: true in Talos",
+    }),
+};
+
+const IPV6_MTU_AT_LEAST = 1280;
+
+export const mtuFitsFamilies: Rule = {
+  name: "mtu-fits-families",
+  description:
+    "`routing.mtu` is at least 1280 where pods have IPv6 addresses. IPv6 does not work over a link with a smaller MTU (RFC 8200, section 5).",
+  severity: "error",
+  check: (settings) => {
+    const { mtu } = settings.routing;
+    const hasIpv6 = podClaims(settings).some(({ range }) => range.family === "IPv6");
+    return problemIf(mtu !== undefined && mtu < IPV6_MTU_AT_LEAST && hasIpv6, {
+      path: "routing.mtu",
+      wrong: `IPv6 does not work with it (${mtu})`,
+      fix: `use ${IPV6_MTU_AT_LEAST} or more, or leave IPv6 out of network.podCidrs`,
+    });
+  },
 };
 
 export const bbrNeedsHostRouting: Rule = {

@@ -1,5 +1,13 @@
 import semver from "semver";
-import { COMPATIBILITY, compatibilityOf, KNOWN_BROKEN } from "../compatibility";
+import {
+  COMPATIBILITY,
+  compatibilityOf,
+  KNOWN_BROKEN,
+  KNOWN_FAULTS,
+  NEWEST,
+  OLDEST,
+} from "../compatibility";
+import { valueAt } from "../derived/helmValues";
 import { conflictingValues, deadValues } from "../derived/userValues";
 import { problemIf, type Rule } from "./rule";
 
@@ -8,20 +16,17 @@ const OVERRIDE = "or set cilium.allowUntested: true";
 export const gatewayApiCompatible: Rule = {
   name: "gateway-api-compatible",
   description:
-    "`gatewayApi.version` goes with `cilium.version`. Cilium's operator disables its gateway controller, or does not start, with other CRDs; minor versions of Cilium that the table of compatible versions does not have are not checked.",
+    "`gatewayApi.version` goes with `cilium.version`. Cilium's operator disables its gateway controller, or does not start, with other CRDs (the pages in config/compatibility.ts); a minor version of Cilium that is newer than the table needs at least the CRDs of the newest there.",
   severity: "error",
-  check: ({ cilium, gatewayApi }) => {
+  check: ({ cilium, gatewayApi: { enabled, version } }) => {
+    if (!enabled || version === undefined) return [];
     const known = compatibilityOf(cilium.version);
-    return problemIf(
-      known !== undefined &&
-        !cilium.allowUntested &&
-        !semver.satisfies(gatewayApi.version, known.gatewayApi),
-      {
-        path: "gatewayApi.version",
-        wrong: `Cilium ${cilium.version} does not work with this Gateway API (${gatewayApi.version})`,
-        fix: `set it to ${known?.recommended} (Cilium ${cilium.version} takes ${known?.gatewayApi}), ${OVERRIDE}`,
-      },
-    );
+    const takes = known?.gatewayApi ?? `>=${semver.minVersion(NEWEST.gatewayApi)}`;
+    return problemIf(!cilium.allowUntested && !semver.satisfies(version, takes), {
+      path: "gatewayApi.version",
+      wrong: `Cilium ${cilium.version} does not work with this Gateway API (${version})`,
+      fix: `set it to ${(known ?? NEWEST).recommended} (Cilium ${cilium.version} takes ${takes}), ${OVERRIDE}`,
+    });
   },
 };
 
@@ -52,11 +57,44 @@ export const ciliumKnown: Rule = {
     "`cilium.version` is of a minor version that the table of compatible versions has. The program cannot tell which Gateway API and which Kubernetes go with any other.",
   severity: "warning",
   check: ({ cilium }) =>
-    problemIf(compatibilityOf(cilium.version) === undefined && !cilium.allowUntested, {
+    problemIf(
+      compatibilityOf(cilium.version) === undefined &&
+        semver.gte(cilium.version, OLDEST) &&
+        !cilium.allowUntested,
+      {
+        path: "cilium.version",
+        wrong: `not in the table of compatible versions (${cilium.version})`,
+        fix: `use one of ${Object.keys(COMPATIBILITY).join(", ")}, or read its release notes, ${OVERRIDE}`,
+      },
+    ),
+};
+
+export const ciliumNotTooOld: Rule = {
+  name: "cilium-not-too-old",
+  description:
+    "`cilium.version` is 1.17 or newer. Older versions serve other versions of Cilium's CRDs than the program makes objects of, and have charts with other values.",
+  severity: "error",
+  check: ({ cilium }) =>
+    problemIf(semver.lt(cilium.version, OLDEST) && !cilium.allowUntested, {
       path: "cilium.version",
-      wrong: `not in the table of compatible versions (${cilium.version})`,
-      fix: `use one of ${Object.keys(COMPATIBILITY).join(", ")}, or read its release notes, ${OVERRIDE}`,
+      wrong: `older than the program knows (${cilium.version})`,
+      fix: `use one of ${Object.keys(COMPATIBILITY).join(", ")}, ${OVERRIDE}`,
     }),
+};
+
+export const ciliumWithoutKnownFault: Rule = {
+  name: "cilium-without-known-fault",
+  description:
+    "`cilium.version` is not a release with a fault that some clusters meet. The message names the fault and the release without it.",
+  severity: "warning",
+  check: ({ cilium }) =>
+    KNOWN_FAULTS.flatMap(({ versions, fault, fixedIn }) =>
+      problemIf(semver.satisfies(cilium.version, versions) && !cilium.allowUntested, {
+        path: "cilium.version",
+        wrong: `${fault} (${cilium.version})`,
+        fix: `use ${fixedIn} or later, ${OVERRIDE}`,
+      }),
+    ),
 };
 
 export const ciliumNotBroken: Rule = {
@@ -101,13 +139,16 @@ export const versionsNotPreRelease: Rule = {
   check: ({ cilium, gatewayApi }) =>
     Object.entries({
       "cilium.version": cilium.version,
-      "gatewayApi.version": gatewayApi.version,
+      "gatewayApi.version": gatewayApi.enabled ? gatewayApi.version : undefined,
     }).flatMap(([path, version]) =>
-      problemIf(semver.prerelease(version) !== null && !cilium.allowUntested, {
-        path,
-        wrong: `a pre-release (${version})`,
-        fix: `use a release, ${OVERRIDE}`,
-      }),
+      problemIf(
+        version !== undefined && semver.prerelease(version) !== null && !cilium.allowUntested,
+        {
+          path,
+          wrong: `a pre-release (${version})`,
+          fix: `use a release, ${OVERRIDE}`,
+        },
+      ),
     ),
 };
 
@@ -148,6 +189,71 @@ export const hubbleMetricsNeedHubble: Rule = {
       wrong: `there are no flows to count (${hubble.metrics.join(", ")}, with hubble.enabled false)`,
       fix: "set hubble.enabled: true, or leave them out",
     }),
+};
+
+/** Metrics that an agent of Cilium 1.17 to 1.20 has (pkg/hubble/metrics). */
+const METRICS = [
+  "dns",
+  "drop",
+  "flow",
+  "flows-to-world",
+  "http",
+  "httpV2",
+  "icmp",
+  "kafka",
+  "policy",
+  "port-distribution",
+  "sctp",
+  "tcp",
+];
+
+export const hubbleMetricsKnown: Rule = {
+  name: "hubble-metrics-known",
+  description:
+    "Each entry of `hubble.metrics` begins with the name of a metric that Hubble has, and http is not beside httpV2. The agent skips a metric that it does not know, and refuses these two together (pkg/hubble/metrics/api/registry.go).",
+  severity: "error",
+  check: ({ hubble: { metrics } }) => {
+    const names = metrics.map((metric) => metric.split(":")[0] ?? "");
+    return [
+      ...names.flatMap((name, index) =>
+        problemIf(!METRICS.includes(name), {
+          path: `hubble.metrics.${index}`,
+          wrong: `Hubble has no such metric (${name})`,
+          fix: `use one of ${METRICS.join(", ")}`,
+        }),
+      ),
+      ...problemIf(names.includes("http") && names.includes("httpV2"), {
+        path: "hubble.metrics",
+        wrong: "the agent takes only one of two metrics (http, httpV2)",
+        fix: "leave http out",
+      }),
+    ];
+  },
+};
+
+export const hubbleIssuerWithCertmanager: Rule = {
+  name: "hubble-issuer-with-certmanager",
+  description:
+    "`hubble.issuer` is set where `hubble.certificates` is certmanager, and only there. The chart refuses cert-manager without an issuer (templates/validate.yaml).",
+  severity: "error",
+  check: ({ hubble: { enabled, certificates, issuer }, cilium }) => {
+    const isCertmanager = certificates === "certmanager";
+    const isGiven =
+      issuer !== undefined ||
+      valueAt(cilium.values, "hubble.tls.auto.certManagerIssuerRef") !== undefined;
+    return [
+      ...problemIf(enabled && isCertmanager && !isGiven, {
+        path: "hubble.issuer",
+        wrong: "missing (hubble.certificates certmanager)",
+        fix: "name the issuer; cert-manager needs the cluster's network, so a new cluster starts with helm or cronJob",
+      }),
+      ...problemIf(!isCertmanager && issuer !== undefined, {
+        path: "hubble.issuer",
+        wrong: `it has no effect (hubble.certificates ${certificates})`,
+        fix: "leave it out, or set hubble.certificates: certmanager",
+      }),
+    ];
+  },
 };
 
 export const serviceMonitorsNeedPrometheus: Rule = {

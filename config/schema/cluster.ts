@@ -11,7 +11,13 @@ export const cluster = z
     id: z
       .int()
       .describe(
-        "Number of the cluster in Cilium (chart, cluster.id): 1 to 255. Unique among the project's stacks, as clusters that share an id can never be meshed.",
+        "Number of the cluster in Cilium (chart, cluster.id): 1 to 255, or to 511 by maxConnectedClusters. Unique among the project's stacks, as clusters that share an id can never be meshed. 0, Cilium's default, is for a cluster that already runs with it: a change restarts every workload.",
+      ),
+    maxConnectedClusters: z
+      .literal([255, 511])
+      .default(255)
+      .describe(
+        "Largest id of a cluster; 511 leaves half as many identities to each cluster (chart, clustermesh.maxConnectedClusters). A running cluster keeps the one it has.",
       ),
     kubernetes: version
       .optional()
@@ -75,6 +81,19 @@ export const lan = z
       })
       .optional()
       .describe("Range that a DHCP server gives out; default: not checked."),
+    ipv6: z
+      .strictObject({
+        cidr: z.cidrv6().meta({ format: "IPv6 CIDR" }).describe("IPv6 CIDR of the LAN."),
+        gateway: z
+          .ipv6()
+          .meta({ format: "IPv6 address" })
+          .optional()
+          .describe("IPv6 address of the LAN's router; default: not checked."),
+      })
+      .optional()
+      .describe(
+        "IPv6 on a LAN of both families, whose cidr is its IPv4 CIDR; default: not checked.",
+      ),
   })
   .prefault({})
   .describe("The nodes' LAN. Only the rules use it.");
@@ -103,6 +122,12 @@ export const talos = z
       .describe(
         "Whether kube-dns forwards its queries to Talos' resolver on the host (Talos, machine.features.hostDNS.forwardKubeDNSToHost; on by default since Talos 1.8).",
       ),
+    masquerade: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether pods leave the cluster with their node's address (chart, enableIPv4Masquerade and enableIPv6Masquerade). Off, the LAN must have routes to the pods.",
+      ),
     bpfMasquerade: z
       .boolean()
       .default(true)
@@ -111,7 +136,7 @@ export const talos = z
       .boolean()
       .default(true)
       .describe(
-        "Whether pods' packets pass through the host's network stack (chart, bpf.hostLegacyRouting). Needed while forwardKubeDnsToHost and bpfMasquerade are true (https://github.com/siderolabs/talos/issues/10002).",
+        "Whether pods' packets pass through the host's network stack (chart, bpf.hostLegacyRouting). Safe while forwardKubeDnsToHost and bpfMasquerade are true (https://github.com/siderolabs/talos/issues/10002).",
       ),
   })
   .prefault({})

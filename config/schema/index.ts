@@ -34,4 +34,13 @@ export type Key = keyof typeof schema;
 /** The configuration of one stack, with its defaults. */
 export type Settings = { readonly [K in Key]: DeepReadonly<z.output<(typeof schema)[K]>> };
 
+/** The Gateway API where it is on. */
+export type GatewayApi = Settings["gatewayApi"] & { readonly version: string };
+
+/** The Gateway API of a stack; undefined where it is off. */
+export function gatewayApiOf({ gatewayApi }: Settings): GatewayApi | undefined {
+  const { enabled, version } = gatewayApi;
+  return enabled && version !== undefined ? { ...gatewayApi, version } : undefined;
+}
+
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

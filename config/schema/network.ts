@@ -71,11 +71,11 @@ export const routing = z
       ),
     mtu: z
       .int()
-      .min(1280)
+      .min(576)
       .max(65535)
       .optional()
       .describe(
-        "MTU of the pods' interfaces, in bytes; default: the smallest MTU of the devices (chart, MTU).",
+        "MTU of the pods' interfaces, in bytes, at least 1280 with IPv6; default: the smallest MTU of the devices (chart, MTU).",
       ),
   })
   .prefault({})
@@ -85,7 +85,7 @@ export const kubeProxyReplacement = z
   .boolean()
   .default(true)
   .describe(
-    "Whether Cilium replaces kube-proxy (chart, kubeProxyReplacement). Talos must then have cluster.proxy.disabled: true.",
+    "Whether Cilium replaces kube-proxy (chart, kubeProxyReplacement). Talos must then have cluster.proxy.disabled: true. With kube-proxy kept there is no Gateway API, no L2 announcement, no eBPF host routing and none of loadBalancing.algorithm, mode and acceleration.",
   );
 
 export const encryption = z

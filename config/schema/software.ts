@@ -1,11 +1,19 @@
 import { z } from "zod";
-import { resources, version } from "./types";
+import { resources, version, versionWithV } from "./types";
 
 export const gatewayApi = z
   .strictObject({
-    version: version.describe(
-      "Release of the Gateway API, such as v1.3.0. It must go with the version of Cilium.",
-    ),
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether the program installs the CRDs and Cilium serves Gateways (chart, gatewayAPI.enabled).",
+      ),
+    version: versionWithV
+      .optional()
+      .describe(
+        "Release of the Gateway API, such as v1.3.0; required where it is on. It must go with the version of Cilium.",
+      ),
     channel: z
       .enum(["standard", "experimental"])
       .default("experimental")
@@ -41,8 +49,30 @@ export const gatewayApi = z
       .describe(
         "Full names of the CRDs that version and channel no longer contain, and that an update may remove once they have no objects. Default: none.",
       ),
+    hostNetwork: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(false)
+          .describe(
+            "Whether Gateways listen on the nodes' own ports, without a Service (chart, gatewayAPI.hostNetwork.enabled). Cilium's Envoy then gets the right to open ports below 1024.",
+          ),
+        nodeSelector: z
+          .record(z.string(), z.string())
+          .default({})
+          .describe(
+            "Labels of the nodes whose ports are used (chart, gatewayAPI.hostNetwork.nodes.matchLabels); default: all nodes.",
+          ),
+      })
+      .prefault({})
+      .describe("Gateways on the nodes' own network."),
   })
-  .describe("The CRDs of the Gateway API.");
+  .refine(({ enabled, version }) => !enabled || version !== undefined, {
+    path: ["version"],
+    error: "missing",
+  })
+  .prefault({ enabled: false })
+  .describe("The Gateway API: its CRDs, and Cilium's Gateways; default: off.");
 
 export const cilium = z
   .strictObject({
@@ -63,7 +93,13 @@ export const cilium = z
       })
       .optional()
       .describe(
-        "Registry that mirrors quay.io for a site without internet, written as host[:port][/path]; default: quay.io.",
+        "Registry that mirrors the images of every part of the chart for a site without internet, written as host[:port][/path]; default: each image's own, mostly quay.io.",
+      ),
+    imageDigests: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether images are pulled by the chart's digests. A mirror that was filled with docker pull and push has other digests (chart, image.useDigest of each part).",
       ),
     timeout: z
       .int()
@@ -135,7 +171,11 @@ export const hubble = z
       .default(false)
       .describe("Whether Hubble's web page runs; needs the relay (chart, hubble.ui.enabled)."),
     metrics: z
-      .array(z.string().min(1))
+      .array(
+        z.string().regex(/^[A-Za-z0-9-]+(:\S+)?$/, {
+          error: "not a metric; write its name, or name:options, like dns or dns:query;ignoreAAAA",
+        }),
+      )
       .default([])
       .describe(
         "Metrics that are counted from flows, such as dns, drop and tcp (chart, hubble.metrics.enabled).",
@@ -145,6 +185,16 @@ export const hubble = z
       .default("helm")
       .describe(
         "Issuer of Hubble's certificates (chart, hubble.tls.auto.method). Helm's are valid for 365 days, and only an upgrade of the Release renews them.",
+      ),
+    issuer: z
+      .strictObject({
+        name: z.string().min(1).describe("Name of the issuer."),
+        kind: z.string().min(1).default("ClusterIssuer").describe("Kind of the issuer."),
+        group: z.string().min(1).default("cert-manager.io").describe("API group of the issuer."),
+      })
+      .optional()
+      .describe(
+        "cert-manager's issuer of Hubble's certificates, needed with certificates: certmanager (chart, hubble.tls.auto.certManagerIssuerRef). cert-manager itself needs the cluster's network first; default: none.",
       ),
   })
   .prefault({})

@@ -1,5 +1,5 @@
 import deepmerge from "deepmerge";
-import { PROJECT, readStackConfig, type StackConfig, settingsOf } from "../../config";
+import { gatewayApiOf, PROJECT, readStackConfig, type StackConfig, settingsOf } from "../../config";
 import type { LabFolder } from "../labFolder";
 import { chartPath, gatewayApiPath } from "../toolchain/sources";
 
@@ -14,12 +14,16 @@ export async function labConfig(
   port?: number,
 ): Promise<StackConfig> {
   const file = readStackConfig(stack);
-  const { cilium, gatewayApi } = settingsOf(file);
+  const settings = settingsOf(file);
+  const { cilium } = settings;
+  const gatewayApi = gatewayApiOf(settings);
   const overrides: StackConfig = {
     [`${PROJECT}:cluster`]: { kubeconfig: labFolder.kubeconfig, context: "lab" },
-    [`${PROJECT}:gatewayApi`]: {
-      source: await gatewayApiPath(gatewayApi.version, gatewayApi.channel),
-    },
+    ...(gatewayApi !== undefined && {
+      [`${PROJECT}:gatewayApi`]: {
+        source: await gatewayApiPath(gatewayApi.version, gatewayApi.channel),
+      },
+    }),
     [`${PROJECT}:cilium`]: { chart: await chartPath(cilium.version) },
     ...(port !== undefined && { [`${PROJECT}:kubePrism`]: { port } }),
   };

@@ -24,12 +24,14 @@ export const poolsAsConfigured = defineCheck({
   name: "pools",
   title: "the address pools are as configured",
   judge: ({ pools }, { loadBalancing }) =>
-    passedUnless(
-      loadBalancing.pools.flatMap((pool) =>
-        differences("CiliumLoadBalancerIPPool", pool.name, poolSpec(pool), pools),
-      ),
-      loadBalancing.pools.map(({ name }) => name).join(", "),
-    ),
+    loadBalancing.pools.length === 0
+      ? notApplicable("the stack has no pool")
+      : passedUnless(
+          loadBalancing.pools.flatMap((pool) =>
+            differences("CiliumLoadBalancerIPPool", pool.name, poolSpec(pool), pools),
+          ),
+          loadBalancing.pools.map(({ name }) => name).join(", "),
+        ),
 });
 
 /** Looks at every pool, whoever made it. */

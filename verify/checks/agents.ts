@@ -1,4 +1,4 @@
-import { count, matchesDevice, type Settings } from "../../config";
+import { count, masquerades, matchesDevice, type Settings } from "../../config";
 import type { AgentReport } from "../facts/agentReport";
 import { type Facts, isStackRelease } from "../facts/facts";
 import {
@@ -93,16 +93,13 @@ export const directRoutingDevice = agentCheck({
 
 export const masquerading = agentCheck({
   name: "masquerading",
-  title: "the agents masquerade as configured: in eBPF, or in iptables",
+  title: "the agents masquerade as configured: in eBPF, in iptables, or not at all",
   expected: expectedMasquerading,
   judgeAgent: ({ status }, settings) => {
     const { enabled, mode } = status.masquerading;
     const expected = expectedMasquerading(settings);
-    return findingIf(
-      enabled !== true || mode !== expected,
-      `masquerading ${enabled === true ? mode : "off"}`,
-      expected,
-    );
+    const seen = enabled === true ? mode : "off";
+    return findingIf(seen !== expected, `masquerading ${seen}`, expected);
   },
 });
 
@@ -255,8 +252,9 @@ function expectedRouting({ routing }: Settings): string {
   return routing.mode === "native" ? "Native" : `Tunnel ${routing.tunnelProtocol}`;
 }
 
-function expectedMasquerading({ talos }: Settings): "BPF" | "iptables" {
-  return talos.bpfMasquerade ? "BPF" : "iptables";
+function expectedMasquerading(settings: Settings): "BPF" | "iptables" | "off" {
+  if (!masquerades(settings)) return "off";
+  return settings.talos.bpfMasquerade ? "BPF" : "iptables";
 }
 
 function expectedHostRouting({ talos }: Settings): "Legacy" | "BPF" {

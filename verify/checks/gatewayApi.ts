@@ -1,3 +1,4 @@
+import { gatewayApiOf } from "../../config";
 import { conditionIsTrue, findCondition } from "../../kubernetes/conditions";
 import { gatewayApiCrds, releaseAndChannel } from "../facts/gatewayApiRelease";
 import { defineCheck, failed, notApplicable, passed, passedUnless } from "./check";
@@ -8,7 +9,9 @@ const REQUIRED = ["gatewayclasses", "gateways", "httproutes", "grpcroutes", "ref
 export const gatewayApiRelease = defineCheck({
   name: "gateway-api-crds",
   title: "the Gateway API CRDs are those of the configured release and channel, and Established",
-  judge: (facts, { gatewayApi }) => {
+  judge: (facts, settings) => {
+    const gatewayApi = gatewayApiOf(settings);
+    if (gatewayApi === undefined) return notApplicable("the stack has no Gateway API");
     const crds = gatewayApiCrds(facts);
     const release = `${gatewayApi.version} ${gatewayApi.channel}`;
     const expected = `${release}, Established`;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cilium } from "../../../components/cilium";
 import { GatewayApiCrds } from "../../../components/gatewayApiCrds";
 import { LoadBalancing } from "../../../components/loadBalancing";
-import { ciliumApiVersion, readSettings } from "../../../config";
+import { ciliumApiVersion, gatewayApiOf, readSettings } from "../../../config";
 import { ciliumValues } from "../../../config/derived/ciliumValues";
 import { loadGatewayApiBundle } from "../../../sources/gatewayApiBundle";
 
@@ -11,20 +11,22 @@ import { loadGatewayApiBundle } from "../../../sources/gatewayApiBundle";
 async function crdsAndRelease() {
   const settings = readSettings(new pulumi.Config());
   const { kubeconfig, context } = settings.cluster;
-  const bundle = await loadGatewayApiBundle(settings.gatewayApi);
+  const gatewayApi = gatewayApiOf(settings);
+  if (gatewayApi === undefined) throw new Error("the lab's stack has the Gateway API");
+  const bundle = await loadGatewayApiBundle(gatewayApi);
   const provider = new k8s.Provider("cluster", { kubeconfig, context });
   const location = { kubeconfig, context };
   const kept = { protect: false, retainOnDelete: false, replacement: {}, location };
-  const gatewayApi = new GatewayApiCrds(
+  const gatewayApiCrds = new GatewayApiCrds(
     "gateway-api",
-    { ...settings.gatewayApi, ...kept, bundle, droppedCrds: [] },
+    { ...gatewayApi, ...kept, bundle, droppedCrds: [] },
     { providers: [provider] },
   );
   const values = ciliumValues(settings, bundle.digest);
   const cilium = new Cilium(
     "cilium",
     { ...settings.cilium, ...kept, retainRelease: false, values },
-    { providers: [provider], dependsOn: [gatewayApi] },
+    { providers: [provider], dependsOn: [gatewayApiCrds] },
   );
   return { settings, provider, cilium };
 }

@@ -13,6 +13,8 @@ const BGP = {
   peers: [{ name: "router", address: "10.0.0.1", asn: 64513 }],
   nodeSelector: { matchLabels: { rack: "1" } },
   advertise: ["LoadBalancerIP", "PodCIDR"] as const,
+  families: ["ipv4", "ipv6"] as const,
+  gracefulRestart: true,
   holdTime: 9,
   keepAlive: 3,
 };
@@ -71,7 +73,7 @@ describe("components", () => {
   function bgp(): Bgp {
     return new Bgp(
       "bgp",
-      { ...BGP, ...KEPT, retainOnDelete: true, apiVersion: "cilium.io/v2" },
+      { bgp: BGP, ...KEPT, retainOnDelete: true, apiVersion: "cilium.io/v2" },
       { providers: [provider] },
     );
   }

@@ -120,7 +120,14 @@ describe("values and manifests become a configuration", () => {
   }
 
   it("a rate limit below the least becomes that", () => {
-    const { config, dropped } = importValues({ k8sClientRateLimit: { qps: 12 } }, [POOL]);
+    const { config, dropped } = importValues({ k8sClientRateLimit: { qps: 12 } }, [
+      POOL,
+      {
+        kind: "CiliumL2AnnouncementPolicy",
+        metadata: { name: "announced" },
+        spec: { loadBalancerIPs: true },
+      },
+    ]);
     assert.equal(valueAt(config, "loadBalancing.services"), undefined);
     assert.deepEqual(dropped, [
       {

@@ -44,7 +44,7 @@ export function healthy(): Broken {
         metadata: {
           name: `${plural}.gateway.networking.k8s.io`,
           annotations: {
-            "gateway.networking.k8s.io/bundle-version": settings.gatewayApi.version,
+            "gateway.networking.k8s.io/bundle-version": settings.gatewayApi.version ?? "none",
             "gateway.networking.k8s.io/channel": settings.gatewayApi.channel,
           },
         },
