@@ -116,6 +116,7 @@ export = async () => {
     {
       protect: cilium.protect,
       retainOnDelete: cilium.retainOnDelete,
+      clusterUid,
       gatewayApiCrds: bundleCrds,
       ownObjects: ownObjects(settings),
       location,

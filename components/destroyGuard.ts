@@ -7,6 +7,8 @@ export interface DestroyGuardArgs {
   readonly protect: boolean;
   /** Whether a destroy leaves the CRDs in the cluster, and all objects with them. */
   readonly retainOnDelete: boolean;
+  /** UID of the cluster, the only one that a destroy may take anything from. */
+  readonly clusterUid: string | undefined;
   /** Full names of the Gateway API's CRDs that a destroy removes. */
   readonly gatewayApiCrds: readonly string[];
   /** Objects of Cilium's kinds that are the stack's own, as Kind name. */
@@ -17,7 +19,8 @@ export interface DestroyGuardArgs {
 /**
  * The first resource that a destroy comes to, since it depends on all others. Protecting the Release alone is not
  * enough: Pulumi finds a protected resource when its turn comes, and by then pools and policies are gone, and every
- * address with them. Where nothing is protected, it fails while there are objects that would be lost with their CRDs.
+ * address with them. Where nothing is protected, it fails on another cluster than the stack's, and while there are
+ * objects that would be lost with their CRDs.
  */
 export class DestroyGuard extends pulumi.ComponentResource {
   constructor(name: string, args: DestroyGuardArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -28,6 +31,7 @@ export class DestroyGuard extends pulumi.ComponentResource {
       delete: stepCommand("guardDestroy"),
       environment: {
         ...locationEnvironment(location),
+        ...(args.clusterUid !== undefined && { TALOS_CILIUM_CLUSTER_UID: args.clusterUid }),
         TALOS_CILIUM_CRDS: args.gatewayApiCrds.join(" "),
         TALOS_CILIUM_OWN_OBJECTS: JSON.stringify(args.ownObjects),
       },

@@ -35,10 +35,7 @@ export async function observeCluster(
   return await inTime(cluster, async () => {
     const core = cluster.makeApiClient(CoreV1Api);
     // One after the other: the first one finds out whether there is an API server, and whether it knows the caller.
-    const uid = await allowed("get namespaces", async () => {
-      const { metadata } = await core.readNamespace({ name: "kube-system" });
-      return metadata?.uid ?? "";
-    });
+    const uid = await readUid(cluster);
     const [nodes, config, releases, crds] = await Promise.all([
       allowed("list nodes", async () => (await core.listNode()).items),
       allowed("get configmaps in kube-system", () =>
@@ -70,6 +67,15 @@ export async function observeCluster(
       crds,
       objects: await objectsOf(cluster, dropped(crds)),
     };
+  });
+}
+
+/** UID of the namespace kube-system. */
+export async function readUid(cluster: KubeConfig): Promise<string> {
+  const core = cluster.makeApiClient(CoreV1Api);
+  return allowed("get namespaces", async () => {
+    const { metadata } = await core.readNamespace({ name: "kube-system" });
+    return metadata?.uid ?? "";
   });
 }
 

@@ -14,7 +14,7 @@ import { lastState } from "./lastState";
 
 /** A cluster that the stack may be applied to. */
 export interface CheckedCluster {
-  /** UID of the namespace kube-system; undefined in a preview that could not look. */
+  /** UID of the namespace kube-system; that of the last update, if any, in a preview that could not look. */
   readonly clusterUid: string | undefined;
   /** Whether it was made anew since the last update. */
   readonly madeAnew: boolean;
@@ -37,7 +37,10 @@ export async function checkCluster(
   const last = await lastState();
   const observed = await look(settings, last, bundle);
   if (observed === undefined) {
-    return { clusterUid: undefined, madeAnew: false, trigger: undefined, droppedCrds: [] };
+    // As if it were the cluster of the last update: the preview shows what the configuration changes.
+    const { uid, crds } = last;
+    const droppedCrds = crds.filter((name) => !bundle.includes(name));
+    return { clusterUid: uid, madeAnew: false, trigger: uid, droppedCrds };
   }
   const { problems, warnings, madeAnew } = matchCluster(settings, observed, last, bundle);
   for (const warning of warnings) await pulumi.log.warn(describeProblem(warning));
