@@ -57,12 +57,12 @@ export const clusterIdNotZero: Rule = {
 export const kubeconfigWithoutTilde: Rule = {
   name: "kubeconfig-without-tilde",
   description:
-    "`cluster.kubeconfig` does not begin with ~. A shell expands it, and no shell reads the stack file.",
+    "`cluster.kubeconfig` does not begin with the home directory of a named user, such as ~me/. Only ~/ is expanded here (kubernetes/kubeconfig.ts).",
   severity: "error",
   check: ({ cluster: { kubeconfig } }) =>
-    problemIf(kubeconfig?.startsWith("~") === true, {
+    problemIf(kubeconfig !== undefined && /^~[^/]/.test(kubeconfig), {
       path: "cluster.kubeconfig",
-      wrong: `~ is not expanded here (${kubeconfig})`,
+      wrong: `only ~/ is expanded here (${kubeconfig})`,
       fix: "write the absolute path, or leave it out and set KUBECONFIG",
     }),
 };
