@@ -79,7 +79,10 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
       (crd) =>
         new k8s.apiextensions.v1.CustomResourceDefinition(
           `${name}-${crd}`,
-          { metadata: { name: crd } } as k8s.apiextensions.v1.CustomResourceDefinitionArgs,
+          {
+            metadata: { name: crd },
+            spec: {},
+          } as k8s.apiextensions.v1.CustomResourceDefinitionArgs,
           { ...options, protect: false, ignoreChanges: ["metadata", "spec"] },
         ),
     );
