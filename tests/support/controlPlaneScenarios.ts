@@ -199,16 +199,16 @@ export function controlPlaneScenarios(lab: LabForTests, settings: () => Settings
     },
     {
       check: "service-policies",
-      name: "two policies for a Service",
+      name: "somebody else's policy for a Service",
       finding:
-        /^default\/web \(.*\): two policies match it: another, services; expected one policy with loadBalancerIPs; next: make their serviceSelectors exclude each other/,
+        /^default\/web \(.*\): matched by a policy that the stack does not have: another; expected policies of the stack alone; next: write it in loadBalancing\.policies, or kubectl delete ciliuml2announcementpolicy another$/,
       ...adding(lab, policy("another"), loadBalancer("web")),
     },
     {
       check: "service-policies",
       name: "no policy for a Service",
       finding:
-        /^default\/web \(.*\): no policy matches it; expected one policy with loadBalancerIPs; next: correct a serviceSelector/,
+        /^default\/web \(.*\): no policy matches it; expected a policy with loadBalancerIPs; next: correct a serviceSelector/,
       settings: (before) => {
         const policies = before.loadBalancing.policies.map((each) => ({
           ...each,

@@ -1,5 +1,5 @@
 import type { V1Service } from "@kubernetes/client-node";
-import { count } from "../../config";
+import { count, type Settings } from "../../config";
 import { isNodeReady } from "../../kubernetes/nodeStatus";
 import { selects } from "../../kubernetes/selectors";
 import type { ClusterFacts, CustomResource, Facts } from "../facts/facts";
@@ -71,25 +71,33 @@ export const serviceTrafficPolicies = serviceCheck({
         ],
 });
 
-/** Without a policy nobody answers ARP; with two, it is undefined which one's devices and nodes do. */
+/**
+ * Without a policy nobody answers ARP. Several of the stack's own are well: there is one lease for each Service, and its
+ * holder answers on the interfaces of all of them.
+ */
 export const servicePolicies = serviceCheck({
   name: "service-policies",
-  title: "exactly one policy matches each announced Service",
+  title: "the stack's policies, and no others, match each announced Service",
   needs: [policiesAsConfigured],
-  judgeService: (service, facts) => {
-    const names = policiesOf(service, facts).map(({ metadata }) => metadata?.name);
-    if (names.length === 1) return [];
+  judgeService: (service, facts, { loadBalancing }) => {
+    const names = policiesOf(service, facts).map(({ metadata }) => metadata?.name ?? "");
+    const own = loadBalancing.policies.map(({ name }) => name);
+    const foreign = names.filter((name) => !own.includes(name));
+    if (names.length === 0) {
+      return [
+        {
+          seen: "no policy matches it",
+          expected: "a policy with loadBalancerIPs",
+          next: "correct a serviceSelector in loadBalancing.policies, or the Service's labels",
+        },
+      ];
+    }
+    if (foreign.length === 0) return [];
     return [
       {
-        seen:
-          names.length === 0
-            ? "no policy matches it"
-            : `${names.length === 2 ? "two" : names.length} policies match it: ${names.join(", ")}`,
-        expected: "one policy with loadBalancerIPs",
-        next:
-          names.length === 0
-            ? "correct a serviceSelector in loadBalancing.policies, or the Service's labels"
-            : "make their serviceSelectors exclude each other, or delete the policy that the stack does not have",
+        seen: `matched by a policy that the stack does not have: ${foreign.join(", ")}`,
+        expected: "policies of the stack alone",
+        next: `write it in loadBalancing.policies, or kubectl delete ciliuml2announcementpolicy ${foreign.join(" ")}`,
       },
     ];
   },
@@ -181,20 +189,20 @@ function serviceCheck<const Name extends string>(spec: {
   readonly title: string;
   readonly needs?: readonly Check[];
   /** Findings of one Service, without its name. */
-  readonly judgeService: (service: V1Service, facts: Facts) => Finding[];
+  readonly judgeService: (service: V1Service, facts: Facts, settings: Settings) => Finding[];
 }): Check<Name> {
   return {
     name: spec.name,
     title: spec.title,
     ...(spec.needs !== undefined && { needs: spec.needs }),
-    judge: (facts, { loadBalancing }) => {
-      if (loadBalancing.policies.length === 0) {
+    judge: (facts, settings) => {
+      if (settings.loadBalancing.policies.length === 0) {
         return notApplicable("the stack has no L2 announcement policy");
       }
       const services = announcedServices(facts);
       if (services.length === 0) return notApplicable("no Service has an address");
       const findings = services.flatMap((service) =>
-        spec.judgeService(service, facts).map((finding) => ({
+        spec.judgeService(service, facts, settings).map((finding) => ({
           ...finding,
           seen: `${qualifiedName(service)} (${serviceIps(service).join(", ")}): ${finding.seen}`,
         })),

@@ -482,9 +482,9 @@ const scenarios: readonly Scenario[] = [
   },
   {
     check: "service-policies",
-    name: "two policies for a Service",
-    seen: /^default\/web \(192\.168\.10\.50\): two policies match it: services, another;/,
-    next: /exclude each other/,
+    name: "somebody else's policy for a Service",
+    seen: /^default\/web \(192\.168\.10\.50\): matched by a policy that the stack does not have: another;/,
+    next: /delete ciliuml2announcementpolicy another/,
     break: (facts) => {
       facts.policies = [
         ...facts.policies,
