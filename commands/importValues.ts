@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { PROJECT, schema } from "../config";
-import { importValues } from "../importer/importValues";
-import { manifestsIn } from "../importer/manifests";
+import type { Missing } from "../importer/importReport";
+import { type Imported, importValues } from "../importer/importValues";
+import { readSources, type SourceFile, VALUES_COMMAND } from "../importer/sources";
 import { newCommand, runCommand } from "./commandLine";
 
 /** Path of a key of the configuration, and its value. */
@@ -16,10 +17,14 @@ interface Options {
 
 const command: Command = newCommand(
   "npm run -s import-values --",
-  "Turns hand-written Helm values and manifests into a stack file, which it prints. Standard error has a line for each " +
-    "thing that is dropped, and for each key that the files do not have.",
+  "Turns hand-written Helm values and manifests into a stack file, which it prints. Standard error says what was read, " +
+    "which keys a person must write, and at the end what is lost or changes, the most harmful first.",
 )
-  .argument("<file...>", "a values file, and any number of manifests")
+  .argument(
+    "<file...>",
+    "files and folders, in any order: values files (a later one over an earlier one), HelmRelease, Application, " +
+      "kustomization, ConfigMap, umbrella chart, helmfile; pools, policies and BGP objects; Talos' machine config",
+  )
   .option(
     "--set <key=value>",
     "a key that the files do not have, by its path in the configuration, as YAML; may be given more than once",
@@ -28,35 +33,75 @@ const command: Command = newCommand(
   .addHelpText(
     "after",
     `
-Example:
+Examples:
   npm run -s import-values -- --set cilium.version=1.18.4 --set gatewayApi.version=v1.3.0 \\
-    --set nodes.controlPlanes='[192.168.10.100, 192.168.10.101]' values.yaml ip-pool.yaml > Pulumi.prod.yaml`,
+    --set nodes.controlPlanes='[192.168.10.100, 192.168.10.101]' values.yaml ip-pool.yaml > Pulumi.prod.yaml
+  npm run -s import-values -- ~/gitops/apps/cilium > Pulumi.prod.yaml
+
+The values that run, whatever made them:
+  ${VALUES_COMMAND}`,
   )
   .action((files: string[], { set = [] }: Options) => printStackFile(files, set));
 
 function printStackFile(paths: readonly string[], set: readonly Setting[]): void {
-  // The values file need not be the first: a shell sorts the files of a folder by name.
-  const valuesFile = paths.find((path) => !isManifest(path));
-  if (valuesFile === undefined) command.error("error: no values file is given");
-  const files = new Map<object, string>();
-  for (const path of paths.filter((each) => each !== valuesFile)) {
-    for (const manifest of readManifests(path)) files.set(manifest, path);
+  const { values, manifests, read, ...sources } = readSources(paths.flatMap(filesAt));
+  if (values === undefined) {
+    printMissing(sources.missing);
+    command.error("error: no values file is given");
   }
-  const settings = Object.fromEntries(set);
-  const imported = importValues(readValues(valuesFile), [...files.keys()], { settings, files });
+  const imported = importValues(values, [...manifests.keys()], {
+    settings: Object.fromEntries(set),
+    found: sources.settings,
+    files: manifests,
+  });
+  printConfig(imported.config);
+  console.error(`read as values: ${read.join("; then over it: ")}`);
+  printMissing([...sources.missing, ...imported.missing]);
+  printChanges({ ...imported, changes: [...imported.changes, ...sources.changes] });
+}
 
-  const prefixed = Object.entries(imported.config).map(([key, value]) => [
-    `${PROJECT}:${key}`,
-    value,
-  ]);
+function printConfig(config: Imported["config"]): void {
+  const prefixed = Object.entries(config).map(([key, value]) => [`${PROJECT}:${key}`, value]);
   process.stdout.write(
     stringify(
       { config: Object.fromEntries(prefixed) },
       { lineWidth: 120, aliasDuplicateObjects: false },
     ),
   );
-  for (const { what, why } of imported.dropped) console.error(`dropped: ${what}: ${why}`);
-  for (const { path, why } of imported.missing) console.error(`by hand: ${path}: ${why}`);
+}
+
+function printMissing(missing: readonly Missing[]): void {
+  for (const { path, why } of missing) console.error(`by hand: ${path}: ${why}`);
+}
+
+function printChanges({ already, changes }: Pick<Imported, "already" | "changes">): void {
+  if (already.length > 0) console.error(`set already: ${already.join(", ")}`);
+  for (const { harm, what, why } of changes) console.error(`changes (${harm}): ${what}: ${why}`);
+}
+
+/** A file, or the files of a folder and of those below it that may have values or manifests. */
+function filesAt(path: string): SourceFile[] {
+  const { isFolder } = look(path);
+  if (!isFolder) return [{ path, text: readFileSync(path, "utf8") }];
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .filter((entry) => !entry.name.startsWith("."))
+    .flatMap((entry) => {
+      const inside = join(path, entry.name);
+      if (entry.isDirectory()) return filesAt(inside);
+      return /\.(ya?ml|json|tf|lock)$/.test(entry.name) ? filesAt(inside) : [];
+    });
+}
+
+/** @throws Error that says in plain words that there is no such file. */
+function look(path: string): { isFolder: boolean } {
+  try {
+    return { isFolder: statSync(path).isDirectory() };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const wrong = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+    throw new Error(`${path}: ${wrong}; give the path of a file or folder`);
+  }
 }
 
 function parseSetting(text: string): Setting {
@@ -69,66 +114,9 @@ function parseSetting(text: string): Setting {
   try {
     return [path, parse(value)];
   } catch (error) {
-    throw new InvalidArgumentError(`Its value is not YAML: ${firstLine(error)}`);
+    const [line = ""] = (error as Error).message.split("\n");
+    throw new InvalidArgumentError(`Its value is not YAML: ${line.replace(/:$/, "")}`);
   }
-}
-
-/** With merge keys (<<), as Helm and kubectl read them. */
-const YAML_OPTIONS = { merge: true };
-
-function readValues(file: string): object {
-  const values = readFrom(file, () => parse(readFileSync(file, "utf8"), YAML_OPTIONS) ?? {});
-  if (typeof values !== "object" || Array.isArray(values)) {
-    throw new Error(`${file}: a values file is a mapping, and this is none`);
-  }
-  return values;
-}
-
-/**
- * Whether a file is a kustomization, or begins with a Kubernetes object. A file that cannot be read is none here; the
- * error comes when it is read as values.
- */
-function isManifest(file: string): boolean {
-  if (/^kustomization\.ya?ml$/.test(basename(file))) return true;
-  try {
-    const [document] = parseAllDocuments(readFileSync(file, "utf8"), YAML_OPTIONS);
-    const object: unknown = document?.toJS();
-    return typeof object === "object" && object !== null && "kind" in object;
-  } catch {
-    return false;
-  }
-}
-
-function readManifests(file: string): object[] {
-  const documents = readFrom(file, () =>
-    parseAllDocuments(readFileSync(file, "utf8"), YAML_OPTIONS).map((document) => {
-      if (document.errors[0] !== undefined) throw document.errors[0];
-      return document.toJS();
-    }),
-  );
-  return documents
-    .filter((document: unknown) => document !== null)
-    .flatMap((document: unknown) => {
-      if (typeof document !== "object" || document === null || Array.isArray(document)) {
-        throw new Error(`${file}: a manifest is a mapping, and this is none`);
-      }
-      return manifestsIn(document);
-    });
-}
-
-/** The result of reading a file, or an error that begins with the file's path. */
-function readFrom<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new Error(`${file}: cannot be read as YAML: ${firstLine(error)}`);
-  }
-}
-
-/** The parser shows the place on further lines. */
-function firstLine(error: unknown): string {
-  const [line = ""] = error instanceof Error ? error.message.split("\n") : [];
-  return line.replace(/:$/, "");
 }
 
 runCommand(command);

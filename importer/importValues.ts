@@ -1,16 +1,22 @@
 import { isDeepStrictEqual } from "node:util";
 import { pick } from "es-toolkit/object/pick";
+import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { schema, valueAt } from "../config";
+import { isSaid, withChartDefaults } from "./chartDefaults";
 import { compareValues, divideValues, keysFrom, removeNeedlessKeys } from "./chartValues";
-import type { Dropped, Missing } from "./importReport";
+import { type Change, type Missing, mostHarmfulFirst } from "./importReport";
 import { type Files, type ImportedManifests, importManifests } from "./manifests";
+import { inTodaysWords } from "./oldValues";
+import { type PodCidrs, readPodCidrs } from "./podCidrs";
 import { problemsIn, readWithStandIns } from "./standIns";
 import { setAt, showValue, type Tree } from "./tree";
 
 /** What the values and manifests do not say. */
 export interface Given {
-  /** Values of the configuration by their paths (cilium.version, lan.cidr); default: none. */
+  /** Keys of the configuration by their paths (cilium.version, lan.cidr); they win over what files say. Default: none. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Keys that other files or the cluster say (Chart.yaml, a machine config). Default: none. */
+  readonly found?: Readonly<Record<string, unknown>>;
   /** Files that the manifests came from; default: unknown. */
   readonly files?: Files;
 }
@@ -19,23 +25,23 @@ export interface Given {
 export interface Imported {
   /** The configuration; keys are without the project's prefix, in the order of the schema. */
   readonly config: Record<string, unknown>;
-  readonly dropped: Dropped[];
-  readonly missing: Missing[];
+  /** Paths of values that the program sets to the same. */
+  readonly already: readonly string[];
+  /** Keys that a person must write or correct. */
+  readonly missing: readonly Missing[];
+  /** What is lost, or done differently, the most harmful first. */
+  readonly changes: readonly Change[];
 }
 
-/** Keys that are written with these values when the files have none, as a reader looks for them. */
-const EXPECTED: readonly [key: string, value: unknown][] = [
-  ["kubePrism.host", "localhost"],
-  ["kubePrism.port", 7445],
-  // The chart's default, and so what the cluster does; the schema's default is native.
-  ["routing.mode", "tunnel"],
-];
+/** Keys that are written in any case, as a reader looks for them. */
+const EXPECTED = ["kubePrism.host", "kubePrism.port", "routing.mode"];
 
 /**
  * Turns values of Cilium's Helm chart, and the manifests beside them, into a stack's configuration. Nothing is lost
- * silently: each value is in the configuration, or is a default of it, or is reported as dropped or missing.
+ * silently: each value is in the configuration, or is a default of it, or is reported. A value that is absent counts as
+ * what the chart does without it, not as the default of the configuration.
  * @param values the values file, parsed.
- * @param manifests the manifests, parsed; those of other kinds than pools and policies are dropped.
+ * @param manifests the manifests, parsed.
  */
 export function importValues(
   values: object,
@@ -43,34 +49,51 @@ export function importValues(
   given: Given = {},
 ): Imported {
   const imported = importManifests(manifests, given.files);
-  const { managed, user, dropped } = divideValues(values as Tree);
+  const { values: owned, changes: renamed } = inTodaysWords(values as Tree);
+  const { managed, user, already, changes } = divideValues(owned);
+  const complete = withChartDefaults(owned);
+  keepHostRouting(owned, complete);
+  const settings = { ...given.found, ...given.settings };
+  const pods = readPodCidrs(
+    complete,
+    settings["network.podCidrs"],
+    takenAddresses(settings, imported),
+  );
 
   const config: Tree = {};
   const keys = [
-    ...Object.entries(given.settings ?? {}),
+    ...Object.entries(settings),
     ...keysFromManifests(imported),
-    ...keysFrom(managed, values as Tree),
+    ...keysFrom(complete),
+    ...keysOfPods(pods),
   ];
   for (const [key, value] of keys) setAt(config, key.split("."), value);
-  for (const [key, value] of EXPECTED) {
+  for (const [key, value] of [
+    ["kubePrism.host", "localhost"],
+    ["kubePrism.port", 7445],
+  ] as const) {
     if (valueAt(config, key) === undefined) setAt(config, key.split("."), value);
   }
-  removeNeedlessKeys(
-    config,
-    EXPECTED.map(([key]) => key),
-  );
+  removeNeedlessKeys(config, EXPECTED);
 
-  const compared = compareValues(managed, config, values as Tree);
-  for (const { keys, value } of [...user, ...compared.kept]) {
+  const compared = compareValues(managed, config, owned, complete);
+  const clusterPool =
+    isSaid(owned, "ipam.mode") || valueAt(config, "cilium.values.ipam.mode") !== undefined
+      ? []
+      : [{ keys: ["ipam", "mode"], value: "cluster-pool" }];
+  for (const { keys, value } of [...user, ...compared.kept, ...clusterPool]) {
     setAt(config, ["cilium", "values", ...keys], value);
   }
   const read = readWithStandIns(config);
   return {
     config: pick(config, Object.keys(schema)),
-    dropped: [...imported.dropped, ...dropped, ...compared.dropped],
+    already,
     missing: [
       ...contradictions(config, given.settings),
-      ...read.missing,
+      ...read.missing.map(({ path, why }) => ({
+        path,
+        why: path === "network.podCidrs" ? `${why}${pods.hint}` : why,
+      })),
       ...compared.missing,
       // Values and manifests may both have BGP.
       ...imported.missing.filter(
@@ -78,20 +101,109 @@ export function importValues(
       ),
       ...problemsIn(read),
     ],
+    changes: mostHarmfulFirst([
+      ...versionChange(given),
+      ...imported.changes,
+      ...pods.changes,
+      ...clusterPoolChange(clusterPool.length > 0),
+      ...identityChange(owned),
+      ...compared.changes,
+      ...renamed,
+      ...changes,
+    ]),
   };
 }
 
-function keysFromManifests({ pools, policies }: ImportedManifests): [string, unknown][] {
+/**
+ * Without eBPF masquerading, or without the replacement of kube-proxy, an agent routes by the host's network stack
+ * whatever bpf.hostLegacyRouting says (Cilium, daemon: "Falling back to legacy host routing"), so an absent one is true.
+ */
+function keepHostRouting(owned: Tree, complete: Tree): void {
+  const isOn = valueAt(complete, "bpf.masquerade") === true;
+  if (!isOn && !isSaid(owned, "bpf.hostLegacyRouting")) {
+    setAt(complete, ["bpf", "hostLegacyRouting"], true);
+  }
+}
+
+function keysFromManifests({ pools, policies, bgp }: ImportedManifests): [string, unknown][] {
   return [
     ...(pools.length > 0 ? [["loadBalancing.pools", pools] as [string, unknown]] : []),
     ...(policies.length > 0 ? [["loadBalancing.policies", policies] as [string, unknown]] : []),
+    ...(bgp === undefined ? [] : [["bgp", bgp] as [string, unknown]]),
   ];
+}
+
+function keysOfPods({ podCidrs, nativeRoutingCidrs }: PodCidrs): [string, unknown][] {
+  return [
+    ...(podCidrs === undefined ? [] : [["network.podCidrs", podCidrs] as [string, unknown]]),
+    ...(nativeRoutingCidrs === undefined
+      ? []
+      : [["network.nativeRoutingCidrs", nativeRoutingCidrs] as [string, unknown]]),
+  ];
+}
+
+/** Addresses of nodes and pools; those that are none are left to the schema. */
+function takenAddresses(
+  settings: Readonly<Record<string, unknown>>,
+  { pools }: ImportedManifests,
+): string[] {
+  return [
+    settings["nodes.controlPlanes"],
+    settings["nodes.workers"],
+    pools.flatMap((pool) => [pool, ...(pool.blocks ?? [])]).map(({ start }) => start),
+  ]
+    .flat()
+    .filter(
+      (address) =>
+        typeof address === "string" && schema.lan.safeParse({ gateway: address }).success,
+    ) as string[];
+}
+
+/** Cilium's own default of ipam.mode stays: another one gives every pod another address. */
+function clusterPoolChange(isKept: boolean): Change[] {
+  return isKept
+    ? [
+        {
+          harm: "data path",
+          what: "ipam.mode (absent: cluster-pool)",
+          why: "kept, as cilium.values.ipam.mode: Cilium gives out the pods' addresses, and not Talos by cluster.network.podSubnets; TO CHANGE IT GIVES EVERY POD ANOTHER ADDRESS",
+        },
+      ]
+    : [];
+}
+
+/** A cluster whose values have neither name nor id keeps Cilium's, as they are part of each workload's identity. */
+function identityChange(owned: Tree): Change[] {
+  if (isSaid(owned, "cluster.name") || isSaid(owned, "cluster.id")) return [];
+  return [
+    {
+      harm: "other",
+      what: "cluster.name and cluster.id (absent: default, 0)",
+      why: "kept; nothing changes, but such a cluster can never be meshed, and another name or id later restarts every workload",
+    },
+  ];
+}
+
+function versionChange({ settings = {}, found = {} }: Given): Change[] {
+  const [ours, theirs] = [settings["cilium.version"], found["cilium.version"]];
+  return theirs === undefined || ours === undefined || ours === theirs
+    ? []
+    : [
+        {
+          harm: "other",
+          what: `cilium.version (${showValue(theirs)} by the files)`,
+          why: `becomes ${showValue(ours)}, as given: the first update is an update of Cilium, too`,
+        },
+      ];
 }
 
 /** Settings that were given and that the files contradict. */
 function contradictions(config: Tree, settings: Given["settings"] = {}): Missing[] {
   return Object.entries(settings)
-    .filter(([path, value]) => !isDeepStrictEqual(valueAt(config, path), value))
+    .filter(([path]) => !path.startsWith("gatewayApi"))
+    .filter(
+      ([path, value]) => !isDeepStrictEqual(valueAt(config, path), value) && !isPlainObject(value),
+    )
     .map(([path, value]) => ({
       path,
       why: `given as ${showValue(value)}, but the files say ${showValue(valueAt(config, path))}; keep the right one`,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { VIRTUAL_IP_OBJECTS, valueAt } from "../config";
-import type { Dropped, Missing } from "./importReport";
+import { type BgpManifest, importBgp } from "./bgp";
+import type { Change, Missing } from "./importReport";
 import {
   newAnnouncements,
   type Policy,
@@ -20,61 +20,84 @@ export interface ImportedManifests {
   readonly pools: readonly Pool[];
   /** Elements of loadBalancing.policies. */
   readonly policies: readonly Policy[];
-  readonly dropped: readonly Dropped[];
+  /** The key bgp; undefined where the manifests have none. */
+  readonly bgp: Tree | undefined;
+  readonly changes: readonly Change[];
   readonly missing: readonly Missing[];
 }
 
 const POOL = "CiliumLoadBalancerIPPool";
 const POLICY = "CiliumL2AnnouncementPolicy";
 
-const BGP_MISSING: Missing = {
-  path: "bgp.peers",
-  why: "there are BGP manifests; write their AS numbers and routers as bgp.localAsn and bgp.peers",
-};
-
-/** Reads pools and policies from the manifests of a kustomize directory. */
+/** Reads pools, policies and BGP objects from manifests; all others are of no use here. */
 export function importManifests(
   manifests: readonly object[],
   files: Files = new Map(),
 ): ImportedManifests {
   const all = manifests.map((manifest) => identify(manifest as Tree, files));
-  const kept = all.filter(({ whyDropped }) => whyDropped === undefined);
+  const of = (kind: string) => all.filter((each) => each.kind === kind && each.use === "read");
+  const bgp = importBgp(all.filter(({ use }) => use === "bgp") as BgpManifest[]);
 
-  const pools = kept
-    .filter(({ kind }) => kind === POOL)
-    .map(({ manifest, what }) => readPools(manifest, what));
-  const policies = kept
-    .filter(({ kind }) => kind === POLICY)
+  const pools = of(POOL).map(({ manifest, what }) => readPools(manifest, what));
+  const policies = of(POLICY)
     .map(({ manifest, what }) => ({ ...readPolicy(manifest), what }))
-    // Of two policies for the same Services, one that announces LoadBalancer addresses is kept.
+    // Of two policies that differ in nothing, one that announces LoadBalancer addresses is kept.
     .sort((a, b) => Number(b.announces) - Number(a.announces));
   const keptTwin = (index: number) =>
     policies
       .slice(0, index)
-      .find(({ policy }) => selectsSameServices(policy, policies[index]?.policy ?? {}));
+      .find(({ policy }) => announcesTheSame(policy, policies[index]?.policy ?? {}));
   const keptPolicies = policies.filter((_, index) => keptTwin(index) === undefined);
 
   return {
     pools: pools.flatMap(({ pools: some }) => some),
     policies: keptPolicies.map(({ policy }) => policy),
-    dropped: [
-      ...all.flatMap(({ what, whyDropped: why }) => (why === undefined ? [] : [{ what, why }])),
-      ...pools.flatMap(({ dropped }) => dropped),
+    bgp: bgp.bgp,
+    changes: [
+      ...all.flatMap(({ what, whyLost: why }) =>
+        why === undefined ? [] : [{ harm: "Services and Gateways" as const, what, why }],
+      ),
+      ...pools.flatMap(({ changes }) => changes),
       ...policies.flatMap(({ what }, index) => {
         const twin = keptTwin(index)?.what;
-        const why = `${twin} announces the same Services, and the address of a Service with two policies flaps between nodes`;
-        return twin === undefined ? [] : [{ what, why }];
+        return twin === undefined
+          ? []
+          : [
+              {
+                harm: "Services and Gateways" as const,
+                what,
+                why: `not carried over: ${twin} announces the same Services from the same nodes`,
+              },
+            ];
       }),
       ...keptPolicies.flatMap(newAnnouncements),
+      ...bgp.changes,
+      ...unusedOf(all),
     ],
-    missing: all.some(({ kind }) => kind.startsWith("CiliumBGP")) ? [BGP_MISSING] : [],
+    missing: bgp.missing,
   };
 }
 
-/** The manifests in a document: a List has several. */
-export function manifestsIn(document: object): object[] {
-  const { kind, items } = document as Tree;
-  return kind === "List" && Array.isArray(items) ? items.filter(isPlainObject) : [document];
+/** One line for all manifests that the program has no use for: a whole folder has many. */
+function unusedOf(all: readonly IdentifiedManifest[]): Change[] {
+  const unused = all.filter(({ use }) => use === "unused").map(({ what }) => what);
+  return unused.length === 0
+    ? []
+    : [
+        {
+          harm: "other",
+          what: unused.join(", "),
+          why: "the program has no key for these; keep them where they are",
+        },
+      ];
+}
+
+/** Whether two policies announce the same Services from nodes of one selector; their interfaces may differ. */
+function announcesTheSame(a: Policy, b: Policy): boolean {
+  return (
+    isDeepStrictEqual(a.serviceSelector, b.serviceSelector) &&
+    isDeepStrictEqual(a.nodeSelector, b.nodeSelector)
+  );
 }
 
 interface IdentifiedManifest {
@@ -82,8 +105,9 @@ interface IdentifiedManifest {
   readonly kind: string;
   /** Kind, name and file, for a report. */
   readonly what: string;
-  /** Absent when the manifest is not dropped. */
-  readonly whyDropped?: string;
+  readonly use: "read" | "bgp" | "lost" | "unused" | "harmless";
+  /** Only of what is lost. */
+  readonly whyLost?: string;
 }
 
 function identify(manifest: Tree, files: Files): IdentifiedManifest {
@@ -93,33 +117,33 @@ function identify(manifest: Tree, files: Files): IdentifiedManifest {
   const kind = typeof manifest.kind === "string" ? manifest.kind : usual;
   const name = String(valueAt(manifest, "metadata.name") ?? "");
   const what = `${kind}${name && ` ${name}`}${file === undefined ? "" : ` (${file})`}`;
-  return { manifest, kind, what, whyDropped: reasonToDrop(kind, name, stem(file)) };
+  const identified = { manifest, kind, what };
+  if (isVirtualIp(kind, name, stem(file))) {
+    return {
+      ...identified,
+      use: "lost",
+      whyLost:
+        "not carried over: KubePrism on every node balances the control planes, which need no virtual IP",
+    };
+  }
+  if (kind === POOL || kind === POLICY) return { ...identified, use: "read" };
+  if (kind.startsWith("CiliumBGP")) return { ...identified, use: "bgp" };
+  // It lists files; Cilium's operator registers its own CRDs.
+  const isHarmless =
+    kind === "Kustomization" || (kind === "CustomResourceDefinition" && /\.cilium\.io$/.test(name));
+  return { ...identified, use: isHarmless ? "harmless" : "unused" };
 }
 
-function reasonToDrop(kind: string, name: string, file: string): string | undefined {
+function isVirtualIp(kind: string, name: string, file: string): boolean {
+  const ofKind = VIRTUAL_IP_OBJECTS.filter((known) => known.kind === kind);
   // The objects often have other names than their files, which keep the usual ones.
-  const isVirtualIp = VIRTUAL_IP_OBJECTS.some(
-    (known) => known.kind === kind && known.name === name,
+  return (
+    ofKind.some((known) => known.name === name) ||
+    (ofKind.length > 0 && VIRTUAL_IP_OBJECTS.some((known) => known.name === file))
   );
-  const isInItsFile =
-    VIRTUAL_IP_OBJECTS.some((known) => known.kind === kind) &&
-    VIRTUAL_IP_OBJECTS.some((known) => known.name === file);
-  if (isVirtualIp || isInItsFile) {
-    return "KubePrism on every node balances the control planes, which need no virtual IP";
-  }
-  if (kind === POOL || kind === POLICY) return undefined;
-  if (kind === "Kustomization")
-    return "it only lists files; pass those that have pools and policies";
-  if (kind === "CustomResourceDefinition") return "Cilium's operator registers its own CRDs";
-  if (kind.startsWith("CiliumBGP")) return "the program makes it from the key bgp";
-  return "the program has no key for this kind";
 }
 
 /** vip-pool for manifests/vip-pool.yaml. */
 function stem(file = ""): string {
   return file.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
-}
-
-function selectsSameServices(a: Policy, b: Policy): boolean {
-  return isDeepStrictEqual(a.serviceSelector, b.serviceSelector);
 }

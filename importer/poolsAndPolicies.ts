@@ -3,7 +3,7 @@ import { omitBy } from "es-toolkit/object/omitBy";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { Address4, Address6 } from "ip-address";
 import { cidrRange, cidrSchema, familyOf, LINUX_NODES, rangeSize, valueAt } from "../config";
-import type { Dropped } from "./importReport";
+import type { Change } from "./importReport";
 import type { Tree } from "./tree";
 
 /** An element of loadBalancing.pools; an absent field has its default. */
@@ -12,6 +12,7 @@ export interface Pool {
   readonly start?: unknown;
   readonly stop?: unknown;
   readonly cidr?: unknown;
+  readonly blocks?: readonly Pool[];
   readonly serviceSelector?: unknown;
 }
 
@@ -32,30 +33,33 @@ export interface ImportedPolicy {
 }
 
 /**
- * Reads a manifest of kind CiliumLoadBalancerIPPool: a pool for each of its blocks, numbered when there are several.
+ * Reads a manifest of kind CiliumLoadBalancerIPPool.
  * @param what what a report calls the manifest.
- * @returns the pools, and what was dropped: a pool that is disabled or has no addresses.
+ * @returns the pools, and what was lost: a pool that is disabled or has no addresses.
  */
-export function readPools(manifest: Tree, what: string): { pools: Pool[]; dropped: Dropped[] } {
+export function readPools(manifest: Tree, what: string): { pools: Pool[]; changes: Change[] } {
   const spec = isPlainObject(manifest.spec) ? manifest.spec : {};
   const name = valueAt(manifest, "metadata.name");
-  if (spec.disabled === true) return { pools: [], dropped: [{ what, why: "it is disabled" }] };
+  const without = (why: string) => ({
+    pools: [],
+    changes: [{ harm: "Services and Gateways" as const, what, why }],
+  });
+  if (spec.disabled === true) return without("not carried over: it is disabled");
   // Up to Cilium 1.15 blocks were called cidrs.
   const blocks = [spec.blocks, spec.cidrs].flatMap((some) => (Array.isArray(some) ? some : []));
-  if (blocks.length === 0) return { pools: [], dropped: [{ what, why: "it has no addresses" }] };
+  if (blocks.length === 0) return without("not carried over: it has no addresses");
 
   const serviceSelector = readSelector(spec.serviceSelector);
-  return {
-    pools: blocks.filter(isPlainObject).map((block, index) => {
-      const numbered = blocks.length > 1 ? `${name}-${index + 1}` : name;
-      return {
-        ...(numbered !== "services" && { name: numbered }),
-        ...readBlock(block, spec.allowFirstLastIPs === "No"),
-        ...(serviceSelector !== undefined && { serviceSelector }),
-      };
-    }),
-    dropped: [],
-  };
+  const read = blocks
+    .filter(isPlainObject)
+    .map((block) => readBlock(block, spec.allowFirstLastIPs === "No"));
+  const asPool = (pool: Pool, named: unknown): Pool => ({
+    ...(named !== "services" && { name: named }),
+    ...pool,
+    ...(serviceSelector !== undefined && { serviceSelector }),
+  });
+  if (read.length === 1) return { pools: read.map((pool) => asPool(pool, name)), changes: [] };
+  return { pools: [asPool({ blocks: read }, name)], changes: [] };
 }
 
 /** A block with a start alone is a single address. */
@@ -101,11 +105,12 @@ export function newAnnouncements({
   what,
   policy,
   announces,
-}: ImportedPolicy & { readonly what: string }): Dropped[] {
+}: ImportedPolicy & { readonly what: string }): Change[] {
   if (announces) return [];
   const nothing = policy.externalIPs === true ? "no LoadBalancer address" : "nothing";
   return [
     {
+      harm: "Services and Gateways",
       what: `${what}, without loadBalancerIPs: true`,
       why: `it announced ${nothing}, and the policy of the configuration announces LoadBalancer addresses`,
     },
@@ -113,7 +118,7 @@ export function newAnnouncements({
 }
 
 /** A selector that is absent or empty selects all, and is undefined here. */
-function readSelector(selector: unknown): unknown {
+export function readSelector(selector: unknown): unknown {
   if (!isPlainObject(selector)) return selector ?? undefined;
   const conditions = omitBy(selector, isEmpty);
   return isEmpty(conditions) ? undefined : conditions;

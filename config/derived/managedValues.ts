@@ -123,12 +123,14 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
     notRead: BY_POD_CIDRS,
   }),
   mapping("ipv4NativeRoutingCIDR", "network.podCidrs", {
-    toChart: (settings) => (isNative(settings) ? podCidr(settings, "IPv4") : undefined),
+    toChart: (settings) => nativeRoutingCidr(settings, "IPv4"),
     fromChart: podCidrs,
+    keepUnmanaged: true,
   }),
   mapping("ipv6NativeRoutingCIDR", "network.podCidrs", {
-    toChart: (settings) => (isNative(settings) ? podCidr(settings, "IPv6") : undefined),
+    toChart: (settings) => nativeRoutingCidr(settings, "IPv6"),
     fromChart: podCidrs,
+    keepUnmanaged: true,
   }),
   mapping("routingMode", "routing.mode"),
   mapping("tunnelProtocol", "routing.tunnelProtocol", {
@@ -289,8 +291,12 @@ export const VALUE_MAPPINGS: readonly ValueMapping[] = [
     yields: true,
   }),
   mapping("prometheus.enabled", "prometheus.enabled"),
-  mapping("operator.prometheus.enabled", "prometheus.enabled", { notRead: BY_AGENT }),
-  mapping("envoy.prometheus.enabled", "prometheus.enabled", { notRead: BY_AGENT }),
+  mapping("operator.prometheus.enabled", "prometheus.operator", {
+    toChart: ({ prometheus }) => prometheus.operator ?? prometheus.enabled,
+  }),
+  mapping("envoy.prometheus.enabled", "prometheus.envoy", {
+    toChart: ({ prometheus }) => prometheus.envoy ?? prometheus.enabled,
+  }),
   mapping("prometheus.serviceMonitor.enabled", "prometheus.serviceMonitors"),
   mapping("operator.prometheus.serviceMonitor.enabled", "prometheus.serviceMonitors", {
     notRead: BY_AGENT,
@@ -363,6 +369,14 @@ function unless<T>(value: T, chartDefault: T): T | undefined {
 
 function podCidr({ network }: Settings, family: "IPv4" | "IPv6"): string | undefined {
   return network.podCidrs.find((cidr) => familyOf(cidr) === family);
+}
+
+/** Addresses that are not masqueraded: those of the pods, unless the configuration names more. */
+function nativeRoutingCidr(settings: Settings, family: "IPv4" | "IPv6"): string | undefined {
+  const ofPods = podCidr(settings, family);
+  if (!isNative(settings) || ofPods === undefined) return undefined;
+  const wider = settings.network.nativeRoutingCidrs?.find((cidr) => familyOf(cidr) === family);
+  return wider ?? ofPods;
 }
 
 function isNative({ routing }: Settings): boolean {

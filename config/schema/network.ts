@@ -17,6 +17,13 @@ export const network = z
       .describe(
         "Service CIDRs, the same as in Talos' cluster.network.serviceSubnets, whose default is 10.96.0.0/12.",
       ),
+    nativeRoutingCidrs: z
+      .array(cidr)
+      .max(2)
+      .optional()
+      .describe(
+        "CIDRs whose addresses native routing does not masquerade, one of each family that pods have, such as a whole private network; default: podCidrs (chart, ipv4NativeRoutingCIDR and ipv6NativeRoutingCIDR).",
+      ),
     nodeCidrMaskSizes: z
       .strictObject({
         ipv4: z

@@ -206,6 +206,18 @@ export const prometheus = z
       .boolean()
       .default(false)
       .describe("Whether agents, operators and proxies serve metrics (chart, prometheus.enabled)."),
+    operator: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether operators serve metrics (chart, operator.prometheus.enabled); default: as enabled.",
+      ),
+    envoy: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether Envoy proxies serve metrics (chart, envoy.prometheus.enabled); default: as enabled.",
+      ),
     serviceMonitors: z
       .boolean()
       .default(false)

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { valueAt } from "../../../config";
+import type { Change } from "../../../importer/importReport";
 import { importValues } from "../../../importer/importValues";
 import { configIn, ROOT, settingsFrom, stackConfig } from "./stacks";
 
@@ -40,6 +41,15 @@ const POOL = {
   spec: { blocks: [{ start: "192.168.10.50", stop: "192.168.10.99" }] },
 };
 
+function policy(name: string, spec: object) {
+  return { kind: "CiliumL2AnnouncementPolicy", metadata: { name }, spec };
+}
+
+/** The lines about what changes. */
+function reportOf(changes: readonly Change[]): string {
+  return changes.map(({ what, why }) => `${what}: ${why}`).join("\n");
+}
+
 describe("values and manifests become a configuration", () => {
   const cases: { name: string; values: object; path: string; is: unknown }[] = [
     {
@@ -61,16 +71,16 @@ describe("values and manifests become a configuration", () => {
       is: undefined,
     },
     {
-      name: "routes that Cilium does not install are the network's",
-      values: { routingMode: "native", autoDirectNodeRoutes: false },
+      name: "routes that Cilium does not install, as the values say nothing of them, are the network's",
+      values: { routingMode: "native" },
       path: "routing.routes",
       is: "network",
     },
     {
       name: "geneve beside native routing stays a value of the chart",
       values: { routingMode: "native", tunnelProtocol: "geneve" },
-      path: "cilium.values",
-      is: { tunnelProtocol: "geneve" },
+      path: "cilium.values.tunnelProtocol",
+      is: "geneve",
     },
     {
       name: "images from several registries stay values of the chart",
@@ -82,6 +92,7 @@ describe("values and manifests become a configuration", () => {
       is: {
         image: { repository: "a.lan/cilium/cilium" },
         operator: { image: { repository: "b.lan/cilium/operator" } },
+        ipam: { mode: "cluster-pool" },
       },
     },
     {
@@ -112,7 +123,7 @@ describe("values and manifests become a configuration", () => {
       name: "a key with dots in it is no path of a value with a key",
       values: { "cluster.name": "dotted", "ipv4.enabled": false },
       path: "cilium.values",
-      is: { "cluster.name": "dotted", "ipv4.enabled": false },
+      is: { "cluster.name": "dotted", "ipv4.enabled": false, ipam: { mode: "cluster-pool" } },
     },
   ];
   for (const { name, values, path, is } of cases) {
@@ -120,7 +131,7 @@ describe("values and manifests become a configuration", () => {
   }
 
   it("a rate limit below the least becomes that", () => {
-    const { config, dropped } = importValues({ k8sClientRateLimit: { qps: 12 } }, [
+    const { config, changes } = importValues({ k8sClientRateLimit: { qps: 12 } }, [
       POOL,
       {
         kind: "CiliumL2AnnouncementPolicy",
@@ -129,21 +140,25 @@ describe("values and manifests become a configuration", () => {
       },
     ]);
     assert.equal(valueAt(config, "loadBalancing.services"), undefined);
-    assert.deepEqual(dropped, [
-      {
-        what: "k8sClientRateLimit.qps (12)",
-        why: "loadBalancing.services manages this value; it becomes 20",
-      },
-    ]);
+    assert.deepEqual(
+      changes.filter(({ what }) => what.startsWith("k8sClientRateLimit.qps (12)")),
+      [
+        {
+          harm: "other",
+          what: "k8sClientRateLimit.qps (12)",
+          why: "becomes 20: loadBalancing.services decides this value",
+        },
+      ],
+    );
   });
 
   it("a key that JavaScript takes for a prototype is dropped, and sets nothing", () => {
     const values = JSON.parse('{"__proto__": {"polluted": true}, "podLabels": {"__proto__": "a"}}');
-    const { config, dropped } = importValues(values, [POOL]);
+    const { config, changes } = importValues({ ipam: { mode: "kubernetes" }, ...values }, [POOL]);
     assert.equal(({} as { polluted?: boolean }).polluted, undefined);
     assert.equal(config.cilium, undefined);
     assert.deepEqual(
-      dropped.map(({ what }) => what),
+      changes.filter(({ why }) => why.includes("no key can have")).map(({ what }) => what),
       ["__proto__.polluted (true)", "podLabels.__proto__ (a)"],
     );
   });
@@ -157,22 +172,23 @@ describe("values and manifests become a configuration", () => {
     );
   });
 
-  it("of two policies for the same Services, the one that announces them stays", () => {
-    const policy = (name: string, spec: object) => ({
-      kind: "CiliumL2AnnouncementPolicy",
-      metadata: { name },
-      spec,
-    });
-    const { config, dropped } = importValues({}, [
+  it("of two policies that differ in nothing, the one that announces addresses stays", () => {
+    const { config, changes } = importValues({}, [
       POOL,
-      policy("silent", { interfaces: ["^ens18$"] }),
+      policy("silent", {}),
       policy("loud", { loadBalancerIPs: true, serviceSelector: { matchLabels: {} } }),
     ]);
     assert.deepEqual(valueAt(config, "loadBalancing.policies"), [{ name: "loud" }]);
-    assert.deepEqual(
-      dropped.map(({ what }) => what),
-      ["CiliumL2AnnouncementPolicy silent"],
-    );
+    assert.match(reportOf(changes), /CiliumL2AnnouncementPolicy silent: not carried over/);
+  });
+
+  it("policies for different nodes both stay", () => {
+    const { config } = importValues({}, [
+      POOL,
+      policy("old", { loadBalancerIPs: true, nodeSelector: { matchLabels: { machine: "old" } } }),
+      policy("new", { loadBalancerIPs: true, nodeSelector: { matchLabels: { machine: "new" } } }),
+    ]);
+    assert.equal((valueAt(config, "loadBalancing.policies") as unknown[]).length, 2);
   });
 });
 
@@ -180,7 +196,7 @@ describe("npm run import-values", function () {
   // Each run loads TypeScript anew.
   this.timeout(60_000);
 
-  it("turns the source document's directory into the configuration of prod", () => {
+  it("turns the source document's directory into prod, with the chart's defaults for what its values leave out", () => {
     const manifests = ["ip-pool", "l2-policy", "announce", "kube-apiserver-vip", "vip-pool"];
     const { status, stdout, lines } = run(
       "source",
@@ -188,16 +204,34 @@ describe("npm run import-values", function () {
       "values.yaml",
       ...[...manifests, "control-plane-l2-policy", "kustomization"].map((name) => `${name}.yaml`),
     );
-    assert.deepEqual(settingsFrom(configIn(stdout)), settingsFrom(stackConfig("prod")));
+    const prod = stackConfig("prod") as Record<string, object>;
+    assert.deepEqual(
+      settingsFrom(configIn(stdout)),
+      settingsFrom({
+        ...prod,
+        talos: { bpfMasquerade: false },
+        gatewayApi: { ...prod.gatewayApi, enabled: false },
+        routing: { ...prod.routing, routes: "network" },
+        cilium: { ...prod.cilium, values: { ipam: { mode: "cluster-pool" } } },
+        prometheus: { operator: true, envoy: true },
+      }),
+    );
 
     const virtual = "KubePrism on every node balances the control planes, which need no virtual IP";
-    assert.deepEqual(lines, [
-      `dropped: Service kube-apiserver-vip (kube-apiserver-vip.yaml): ${virtual}`,
-      `dropped: CiliumLoadBalancerIPPool control-planes (vip-pool.yaml): ${virtual}`,
-      `dropped: CiliumL2AnnouncementPolicy control-plane-l2-policy (control-plane-l2-policy.yaml): ${virtual}`,
-      "dropped: Kustomization (kustomization.yaml): it only lists files; pass those that have pools and policies",
-      "dropped: CiliumL2AnnouncementPolicy announce (announce.yaml): CiliumL2AnnouncementPolicy services (l2-policy.yaml) announces the same Services, and the address of a Service with two policies flaps between nodes",
-    ]);
+    assert.equal(lines[0], "read as values: values.yaml");
+    const report = lines.join("\n");
+    for (const what of [
+      "Service kube-apiserver-vip (kube-apiserver-vip.yaml)",
+      "CiliumLoadBalancerIPPool control-planes (vip-pool.yaml)",
+      "CiliumL2AnnouncementPolicy control-plane-l2-policy (control-plane-l2-policy.yaml)",
+    ]) {
+      assert.ok(
+        report.includes(`changes (Services and Gateways): ${what}: not carried over: ${virtual}`),
+        what,
+      );
+    }
+    assert.match(report, /cilium\.version \(1\.18\.2 by the files\): becomes 1\.18\.4, as given/);
+    assert.doesNotMatch(report, /by hand/);
     assert.equal(status, 0);
   });
 
@@ -206,10 +240,13 @@ describe("npm run import-values", function () {
     const files = ["values.yaml", "ip-pool.yaml", "l2-policy.yaml"];
     const { status, stdout, lines } = run("source", ...GIVEN, ...given, ...files);
     assert.equal(parse(stdout).config["talos-cilium:cluster"].name, "talos-proxmox-prod");
-    assert.deepEqual(lines, [
-      "by hand: cluster.name: given as other, but the files say talos-proxmox-prod; keep the right one",
-      'by hand: nodes.workers.0: not an IP address ("worker-1"); write it like 192.168.10.50 or fd00:10::50',
-    ]);
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith("by hand")),
+      [
+        "by hand: cluster.name: given as other, but the files say talos-proxmox-prod; keep the right one",
+        'by hand: nodes.workers.0: not an IP address ("worker-1"); write it like 192.168.10.50 or fd00:10::50',
+      ],
+    );
     assert.equal(status, 0);
   });
 
@@ -262,10 +299,12 @@ describe("npm run import-values", function () {
 
   it("names a file that it cannot read", () => {
     for (const [files, message] of [
-      [["none.yaml"], /^none\.yaml: cannot be read as YAML: ENOENT/],
+      [["none.yaml"], /^none\.yaml: there is no such file; give the path of a file or folder$/],
       [["values.yaml", "broken.yaml"], /^broken\.yaml: cannot be read as YAML: .* at line \d+/],
-      [["values.yaml", "list.yaml"], /^list\.yaml: a manifest is a mapping, and this is none$/],
-      [["list.yaml"], /^list\.yaml: a values file is a mapping, and this is none$/],
+      [
+        ["values.yaml", "list.yaml"],
+        /^list\.yaml: neither values nor a manifest, which are mappings/,
+      ],
     ] as const) {
       const { status, stdout, lines } = run("unreadable", ...files);
       assert.match(lines.join("\n"), message);

@@ -25,8 +25,9 @@ const base = read("base.yaml");
 function importAgain(settings: Settings) {
   const given = structuredClone(settings) as Tree;
   for (const key of READ_KEYS) {
-    // With tunnels the chart has no pod CIDR.
-    if (key === "network.podCidrs" && settings.routing.mode === "tunnel") continue;
+    // With tunnels the chart has no pod CIDR, and a very wide one may be more than the pods'.
+    const isWide = settings.network.podCidrs.some((cidr) => cidr.endsWith("/8"));
+    if (key === "network.podCidrs" && (isWide || settings.routing.mode === "tunnel")) continue;
     removeAt(given, key.split("."));
   }
   removeAt(given, ["cilium", "values"]);
@@ -34,11 +35,11 @@ function importAgain(settings: Settings) {
 }
 
 function assertGivenBack(settings: Settings, name = "") {
-  const { config, dropped, missing } = importAgain(settings);
+  const { config, changes, missing } = importAgain(settings);
   assert.deepEqual(missing, [], name);
   assert.deepEqual(
-    new Set(dropped.map(({ why }) => why)),
-    new Set(["the program sets the same value"]),
+    changes.filter(({ what }) => !what.startsWith("network.podCidrs")),
+    [],
     name,
   );
   assert.deepEqual(ciliumValues(settingsFrom(config), "digest"), ciliumValues(settings, "digest"));
@@ -90,7 +91,7 @@ const everything = settingsFrom({
     certificates: "certmanager",
     issuer: { name: "internal" },
   },
-  prometheus: { enabled: true, serviceMonitors: true },
+  prometheus: { enabled: true, operator: false, envoy: false, serviceMonitors: true },
 });
 const wireguard = settingsFrom({
   ...base,

@@ -1,0 +1,38 @@
+import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
+import { valueAt } from "../config";
+import type { Tree } from "./tree";
+
+/** Keys of the configuration, and where Talos' machine config (v1alpha1) has them. */
+const KEYS: readonly [key: string, path: string][] = [
+  ["network.podCidrs", "cluster.network.podSubnets"],
+  ["network.serviceCidrs", "cluster.network.serviceSubnets"],
+  ["talos.forwardKubeDnsToHost", "machine.features.hostDNS.forwardKubeDNSToHost"],
+];
+
+/**
+ * Keys of the configuration that a machine config or a patch of one says; those of an Omni cluster template, too.
+ * Undefined for any other document.
+ */
+export function readMachineConfig(document: Tree): Record<string, unknown> | undefined {
+  const patches = Array.isArray(document.patches) ? document.patches.filter(isPlainObject) : [];
+  const parts = [document, ...patches.map(({ inline }) => inline)].filter(isPlainObject);
+  if (
+    typeof document.kind === "string" &&
+    !["Cluster", "ControlPlane", "Workers"].includes(document.kind)
+  ) {
+    return undefined;
+  }
+  const machine = parts.filter(
+    (part) =>
+      isPlainObject(part.machine) ||
+      valueAt(part, "cluster.network.podSubnets") !== undefined ||
+      valueAt(part, "cluster.network.serviceSubnets") !== undefined,
+  );
+  if (machine.length === 0) return undefined;
+  const said = machine.flatMap((part) =>
+    KEYS.map(([key, path]) => [key, valueAt(part, path)]).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  return Object.fromEntries(said) as Record<string, unknown>;
+}
