@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { parse, stringify } from "yaml";
 import { PROJECT, schema } from "../config";
-import type { Missing } from "../importer/importReport";
+import { sourcesOfCluster } from "../importer/clusterSources";
+import { fetchCluster } from "../importer/fetchCluster";
+import { type Missing, mostHarmfulFirst } from "../importer/importReport";
 import { type Imported, importValues } from "../importer/importValues";
-import { readSources, type SourceFile, VALUES_COMMAND } from "../importer/sources";
+import { readSources, type SourceFile, type Sources, VALUES_COMMAND } from "../importer/sources";
+import { loadCluster } from "../kubernetes/client";
 import { newCommand, runCommand } from "./commandLine";
 
 /** Path of a key of the configuration, and its value. */
@@ -13,6 +16,8 @@ type Setting = readonly [path: string, value: unknown];
 
 interface Options {
   readonly set?: readonly Setting[];
+  readonly fromCluster?: boolean;
+  readonly context?: string;
 }
 
 const command: Command = newCommand(
@@ -21,7 +26,7 @@ const command: Command = newCommand(
     "which keys a person must write, and at the end what is lost or changes, the most harmful first.",
 )
   .argument(
-    "<file...>",
+    "[file...]",
     "files and folders, in any order: values files (a later one over an earlier one), HelmRelease, Application, " +
       "kustomization, ConfigMap, umbrella chart, helmfile; pools, policies and BGP objects; Talos' machine config",
   )
@@ -30,6 +35,11 @@ const command: Command = newCommand(
     "a key that the files do not have, by its path in the configuration, as YAML; may be given more than once",
     (text: string, previous: Options["set"] = []) => [...previous, parseSetting(text)],
   )
+  .option(
+    "--from-cluster",
+    "instead of files: the values of the Helm release (else cilium-config), pools, policies, BGP objects, nodes and CIDRs",
+  )
+  .option("--context <context>", "of the kubeconfig, with --from-cluster; default: the current one")
   .addHelpText(
     "after",
     `
@@ -37,16 +47,33 @@ Examples:
   npm run -s import-values -- --set cilium.version=1.18.4 --set gatewayApi.version=v1.3.0 \\
     --set nodes.controlPlanes='[192.168.10.100, 192.168.10.101]' values.yaml ip-pool.yaml > Pulumi.prod.yaml
   npm run -s import-values -- ~/gitops/apps/cilium > Pulumi.prod.yaml
+  npm run -s import-values -- --from-cluster --context omni-prod > Pulumi.prod.yaml
 
 The values that run, whatever made them:
   ${VALUES_COMMAND}`,
   )
-  .action((files: string[], { set = [] }: Options) => printStackFile(files, set));
+  .action(printStackFile);
 
-function printStackFile(paths: readonly string[], set: readonly Setting[]): void {
-  const { values, manifests, read, ...sources } = readSources(paths.flatMap(filesAt));
+async function printStackFile(
+  paths: readonly string[],
+  { set = [], fromCluster = false, context }: Options,
+): Promise<void> {
+  if (fromCluster && paths.length > 0) {
+    command.error("error: --from-cluster takes no files; leave one of the two out");
+  }
+  if (!fromCluster && paths.length === 0) {
+    command.error("error: missing required argument 'file'; or give --from-cluster");
+  }
+  const { values, manifests, read, ...sources }: Sources = fromCluster
+    ? sourcesOfCluster(await fetchCluster(loadCluster({ context }), context))
+    : readSources(paths.flatMap(filesAt));
   if (values === undefined) {
     printMissing(sources.missing);
+    if (fromCluster) {
+      throw new Error(
+        "the cluster: neither a Helm release of Cilium nor cilium-config; give files",
+      );
+    }
     command.error("error: no values file is given");
   }
   const imported = importValues(values, [...manifests.keys()], {
@@ -57,7 +84,10 @@ function printStackFile(paths: readonly string[], set: readonly Setting[]): void
   printConfig(imported.config);
   console.error(`read as values: ${read.join("; then over it: ")}`);
   printMissing([...sources.missing, ...imported.missing]);
-  printChanges({ ...imported, changes: [...imported.changes, ...sources.changes] });
+  printChanges({
+    ...imported,
+    changes: mostHarmfulFirst([...sources.changes, ...imported.changes]),
+  });
 }
 
 function printConfig(config: Imported["config"]): void {

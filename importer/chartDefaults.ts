@@ -74,7 +74,7 @@ export function chartDefault(path: string): unknown {
 }
 
 /** Paths of the chart that the program sets: by a key of the configuration, or for Talos. */
-export const PROGRAM_PATHS: readonly string[] = [
+const PROGRAM_PATHS: readonly string[] = [
   ...new Set([...VALUE_MAPPINGS.map(({ path }) => path), ...Object.keys(TALOS_VALUES)]),
 ];
 

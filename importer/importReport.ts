@@ -1,5 +1,5 @@
 /** What a change does to a cluster that runs already, the most harmful first. */
-export const HARMS = ["data path", "Services and Gateways", "other"] as const;
+const HARMS = ["data path", "Services and Gateways", "other"] as const;
 
 export type Harm = (typeof HARMS)[number];
 

@@ -280,7 +280,8 @@ describe("npm run import-values", function () {
 
   it("refuses a command line that it does not understand", () => {
     for (const [args, message] of [
-      [[], /^error: missing required argument 'file'$/],
+      [[], /^error: missing required argument 'file'; or give --from-cluster$/],
+      [["--from-cluster", "values.yaml"], /^error: --from-cluster takes no files; leave one of /],
       [["--nonsense", "values.yaml"], /^error: unknown option '--nonsense'$/],
       [
         ["--set", "cluster.name", "values.yaml"],
