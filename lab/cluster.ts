@@ -10,7 +10,7 @@ import { API_PORT, Network } from "./lan/network";
 import { ManagedProcess } from "./process/managedProcess";
 import { freePort } from "./process/ports";
 import { describeEnd } from "./process/processEnd";
-import type { Toolchain } from "./toolchain/toolchain";
+import { programOf, type Toolchain } from "./toolchain/toolchain";
 
 /** On the LAN. */
 const ETCD_PORT = 2379;
@@ -87,7 +87,7 @@ export class Cluster {
     const address = `127.0.0.1:${await freePort()}`;
     const kwok = new ManagedProcess(this.labFolder, {
       name: "kwok",
-      program: this.toolchain.kwok,
+      program: programOf(this.toolchain, "kwok"),
       args: [
         `--kubeconfig=${this.labFolder.kubeconfig}`,
         `--config=${require.resolve("./controlPlane/kwok.yaml")}`,

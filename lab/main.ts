@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { CommandError } from "@pulumi/pulumi/automation";
 import { InvalidArgumentError } from "commander";
 import { newCommand, runCommand, stackOption } from "../commands/commandLine";
@@ -8,6 +9,7 @@ import { Lab } from "./lab";
 import { runInPlace } from "./lan/runInPlace";
 import { printEvent } from "./stack/printEvent";
 import { statusTable } from "./status";
+import { exportToolchain, importToolchain } from "./toolchain/archive";
 import { verification } from "./verification";
 
 /** Exit code of a command that Ctrl-C ended: 128 + SIGINT. */
@@ -97,6 +99,28 @@ program
       throw new Error(`${kubeconfig}: there is none yet; start the lab: npm start`);
     }
     console.log(kubeconfig);
+  });
+
+const toolchain = program
+  .command("toolchain")
+  .description(
+    "take the lab's programs to other machines of the same platform, which need no Go then",
+  );
+
+toolchain
+  .command("export")
+  .description("build what is not built yet, and pack all of it into an archive")
+  .argument("<file>", "a tar file, compressed by gzip: lab.tar.gz")
+  .action(async (file: string) => {
+    await exportToolchain(resolve(file), console.log);
+  });
+
+toolchain
+  .command("import")
+  .description("unpack what another machine has exported, and say what is still missing")
+  .argument("<file>", "the archive")
+  .action(async (file: string) => {
+    await importToolchain(resolve(file), console.log);
   });
 
 /** Runs a command on this terminal, and ends with its exit code. */

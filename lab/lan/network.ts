@@ -11,9 +11,8 @@ import { netnsOf, ownNetns, runInNetns } from "../process/netns";
 import { type CommandPrefix, run } from "../process/run";
 import { systemPath } from "../process/systemPath";
 import { CACHE_FOLDER } from "../toolchain/cache";
-import { goModule } from "../toolchain/go";
-import { CILIUM_MODULE } from "../toolchain/sources";
-import type { Toolchain } from "../toolchain/toolchain";
+import { bpfPath } from "../toolchain/sources";
+import { programOf, type Toolchain } from "../toolchain/toolchain";
 import { NETWORK_TOOLS } from "../toolchain/tools";
 import { labCgroup, removeCgroups } from "./cgroups";
 
@@ -78,7 +77,7 @@ export class Network {
       ].join("\n"),
     );
 
-    const bpfSources = join(await goModule(...CILIUM_MODULE), "bpf");
+    const bpfSources = await bpfPath();
     for (const node of nodes) await this.boot(node, bpfSources);
   }
 
@@ -108,7 +107,7 @@ export class Network {
     const ccache = join(CACHE_FOLDER, "ccache");
     mkdirSync(ccache, { recursive: true });
     const programs = [
-      ...NETWORK_TOOLS.map(({ name }) => [name, toolchain[name] ?? ""]),
+      ...NETWORK_TOOLS.map(({ name }) => [name, programOf(toolchain, name)]),
       ["cilium-operator-generic", toolchain["cilium-operator"]],
       ["clang", join(__dirname, "../node/clang")],
       ["node", process.execPath],

@@ -7,7 +7,7 @@ import { type LabFolder, PROJECT_FOLDER } from "../labFolder";
 import { mark } from "../process/labProcesses";
 import { findCommandProvider } from "../toolchain/installed";
 import type { Toolchain } from "../toolchain/toolchain";
-import { COMMAND_PROVIDER_VERSION, KUBERNETES_PROVIDER_VERSION } from "../toolchain/tools";
+import { VERSIONS } from "../toolchain/versions";
 
 /** A Pulumi program that runs in this process. */
 export type Program = () => Promise<Record<string, unknown> | undefined>;
@@ -69,12 +69,12 @@ async function pulumiHome(labFolder: LabFolder, toolchain: Toolchain): Promise<s
   link(toolchain.pulumi, join(home, "bin"), "pulumi");
   link(
     toolchain["pulumi-resource-kubernetes"],
-    join(home, "plugins", `resource-kubernetes-v${KUBERNETES_PROVIDER_VERSION}`),
+    join(home, "plugins", `resource-kubernetes-${VERSIONS.pulumiKubernetes}`),
     "pulumi-resource-kubernetes",
   );
   link(
     commandProvider,
-    join(home, "plugins", `resource-command-v${COMMAND_PROVIDER_VERSION}`),
+    join(home, "plugins", `resource-command-${VERSIONS.pulumiCommand}`),
     "pulumi-resource-command",
   );
   return home;

@@ -3,7 +3,8 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import semver from "semver";
-import { COMMAND_PROVIDER_VERSION, type Tool } from "./tools";
+import type { Tool } from "./tools";
+import { VERSIONS } from "./versions";
 
 /** A program of the user's own. */
 export interface InstalledProgram {
@@ -36,7 +37,7 @@ export async function findInstalled(tool: Tool): Promise<InstalledProgram | unde
 export async function findCommandProvider(): Promise<string | undefined> {
   const path = join(
     pluginsFolder(),
-    `resource-command-v${COMMAND_PROVIDER_VERSION}`,
+    `resource-command-${VERSIONS.pulumiCommand}`,
     "pulumi-resource-command",
   );
   return (await isExecutable(path)) ? path : undefined;

@@ -1,51 +1,34 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { Cache } from "./cache";
-import { goModule } from "./go";
-import { CILIUM_VERSION } from "./tools";
+import { Cache, type Entry } from "./cache";
+import { goModule, goVersion } from "./go";
+import { CILIUM_MODULES, GATEWAY_API_MODULES, type PinnedModule, VERSIONS } from "./versions";
 
-/** Something that the stack installs, out of a pinned Go module instead of the internet. */
-interface Source {
-  readonly name: string;
-  readonly module: string;
-  readonly version: string;
-  /** The module's hash, as go.sum has it. */
-  readonly sum: string;
+/** A folder out of a pinned Go module, which stands for what others fetch from the internet. */
+interface Source extends Entry {
+  readonly module: PinnedModule;
   /** Folder of the module that is wanted. */
-  readonly folder: string;
+  readonly path: string;
 }
 
-const CILIUM = {
-  name: "cilium-chart",
-  module: "github.com/cilium/cilium",
-  folder: "install/kubernetes/cilium",
-};
-const GATEWAY_API = {
-  name: "gateway-api",
-  module: "sigs.k8s.io/gateway-api",
-  folder: "config/crd",
-};
+/** Charts of Cilium that the lab has. */
+const CHARTS = CILIUM_MODULES.map((module) =>
+  source("cilium-chart", module, "install/kubernetes/cilium"),
+);
 
-/** The module of the Cilium that the lab runs: path, version, hash. */
-export const CILIUM_MODULE = [
-  CILIUM.module,
-  CILIUM_VERSION,
-  "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8=",
-] as const;
+/** Releases of the Gateway API that the lab has. */
+const GATEWAY_APIS = GATEWAY_API_MODULES.map((module) =>
+  source("gateway-api", module, "config/crd"),
+);
 
-/** Charts of Cilium that the lab has: of the version that it runs, and of the one that prod pins. */
-const CHARTS: readonly Source[] = [
-  { ...CILIUM, version: CILIUM_MODULE[1], sum: CILIUM_MODULE[2] },
-  { ...CILIUM, version: "v1.18.4", sum: "h1:/HrbeMmk46UDkJs4uJemIqxB7wuZ+QRMNVscNYua5C8=" },
-];
+/** What Cilium's agent compiles for the kernel. */
+const BPF = CILIUM_MODULES.filter(({ version }) => version === VERSIONS.cilium).map((module) =>
+  source("cilium-bpf", module, "bpf"),
+);
 
-/** Releases of the Gateway API that the lab has, each to go with a version of Cilium. */
-const GATEWAY_APIS: readonly Source[] = [
-  { ...GATEWAY_API, version: "v1.6.1", sum: "h1:mock6phZbI6rvZerwrVNk7hVNymQgHo+6sJ81Ia7ftY=" },
-  { ...GATEWAY_API, version: "v1.4.1", sum: "h1:NPxFutNkKNa8UfLd2CMlEuhIPMQgDQ6DXNKG9sHbJU8=" },
-  { ...GATEWAY_API, version: "v1.3.0", sum: "h1:q6okN+/UKDATola4JY7zXzx40WO4VISk7i9DIfOvr9M=" },
-];
+/** Everything that a lab takes out of Go modules, besides its programs. */
+export const SOURCES: readonly Source[] = [...CHARTS, ...GATEWAY_APIS, ...BPF];
 
 /**
  * Path of Cilium's chart, for `cilium.chart` in a stack's configuration.
@@ -53,7 +36,7 @@ const GATEWAY_APIS: readonly Source[] = [
  * @throws Error when the lab has no such chart, or its module cannot be had.
  */
 export async function chartPath(version: string): Promise<string> {
-  return fetched(find(CHARTS, `v${version}`, "cilium.version"));
+  return sourcePath(find(CHARTS, `v${version}`, "cilium.version"));
 }
 
 /**
@@ -65,34 +48,48 @@ export async function gatewayApiPath(
   version: string,
   channel: "standard" | "experimental",
 ): Promise<string> {
-  return join(await fetched(find(GATEWAY_APIS, version, "gatewayApi.version")), channel);
+  return join(await sourcePath(find(GATEWAY_APIS, version, "gatewayApi.version")), channel);
+}
+
+/**
+ * Path of the BPF sources of the Cilium that the lab runs.
+ * @throws Error when its module cannot be had.
+ */
+export async function bpfPath(): Promise<string> {
+  return sourcePath(find(BPF, VERSIONS.cilium, "cilium.version"));
+}
+
+/**
+ * Path of a source's files, fetched first if need be.
+ * @throws Error when its module cannot be had.
+ */
+export async function sourcePath(wanted: Source, cache = new Cache()): Promise<string> {
+  const [folder = ""] = await cache.getAll([wanted], async (missing) => {
+    for (const { entry, folder, keep } of missing) {
+      console.log(`${entry.name}: fetching Go module ${entry.module.path}`);
+      const files = join(await goModule(entry.module), entry.path);
+      await mkdir(join(folder, "files"));
+      // Go makes its own copy read-only, folders too; ours must be removable.
+      await execa("cp", ["-R", `${files}/.`, join(folder, "files")]);
+      await execa("chmod", ["-R", "u+w", folder]);
+      await keep(await goVersion());
+    }
+  });
+  return join(folder, "files");
+}
+
+function source(name: string, module: PinnedModule, path: string): Source {
+  const key = [module.path, module.version, module.sum, path];
+  return { name: `${name}-${module.version}`, key, module, path };
 }
 
 function find(sources: readonly Source[], version: string, key: string): Source {
-  const source = sources.find((candidate) => candidate.version === version);
-  if (source === undefined) {
+  const found = sources.find(({ module }) => module.version === version);
+  if (found === undefined) {
+    const known = sources.map(({ module }) => module.version).join(", ");
     throw new Error(
-      `${key}: the lab has no ${version} (${sources.map((known) => known.version).join(", ")}); ` +
-        "take one of these, or add it to lab/toolchain/sources.ts",
+      `${key}: the lab has no ${version} (${known}); take one of these, or add it to lab/toolchain/versions.ts`,
     );
   }
-  return source;
-}
-
-async function fetched({ name, module, version, sum, folder }: Source): Promise<string> {
-  const made = await new Cache().get(
-    {
-      name: `${name}-${version}`,
-      key: [module, version, sum, folder],
-      make: async (target) => {
-        const source = await goModule(module, version, sum);
-        await mkdir(join(target, "files"));
-        // Go makes its own copy read-only, folders too; ours must be removable.
-        await execa("cp", ["-R", `${join(source, folder)}/.`, join(target, "files")]);
-        await execa("chmod", ["-R", "u+w", target]);
-      },
-    },
-    () => console.log(`${name} ${version}: fetching Go module ${module}`),
-  );
-  return join(made.folder, "files");
+  return found;
 }

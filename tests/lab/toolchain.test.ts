@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { Cache } from "../../lab/toolchain/cache";
 import { findInstalled } from "../../lab/toolchain/installed";
-import { prepareTool } from "../../lab/toolchain/toolchain";
+import { prepareTools } from "../../lab/toolchain/toolchain";
 import { TOOLS, type Tool } from "../../lab/toolchain/tools";
 
 describe("the toolchain", function () {
@@ -18,46 +18,58 @@ describe("the toolchain", function () {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function program(text: string): void {
-    writeFileSync(join(folder, "module", "main.go"), `package main\n\n${text}\n`);
+  function program(name: string, text: string): void {
+    mkdirSync(join(folder, "module", name), { recursive: true });
+    writeFileSync(join(folder, "module", name, "main.go"), `package main\n\n${text}\n`);
   }
 
-  it("says which module failed and why, and builds it when run again", async () => {
-    const tool: Tool = {
-      name: "hello",
-      version: "v1.0.0",
-      module: join(folder, "module"),
-      package: ".",
-      variables: { "main.greeting": "hello" },
-    };
-    const cache = new Cache(join(folder, "cache"));
-    const lines: string[] = [];
-    const prepare = () => prepareTool(tool, "[1/1]", (line) => lines.push(line), cache);
+  /** A program of the module in the test's folder. */
+  function tool(name: string): Tool {
+    const variables = { "main.greeting": "hello" };
+    return { name, version: "v1.0.0", package: `example.invalid/hello/${name}`, variables };
+  }
 
-    program("func main() { undefined() }");
+  function options() {
+    return { cache: new Cache(join(folder, "cache")), module: join(folder, "module") };
+  }
+
+  it("says which program failed and why, keeps the others, and builds it when run again", async () => {
+    program("good", "var greeting string\n\nfunc main() { println(greeting) }");
+    program("bad", "func main() { undefined() }");
+    const lines: string[] = [];
+    const prepare = () =>
+      prepareTools([tool("good"), tool("bad")], (line) => lines.push(line), options());
+
     await assert.rejects(prepare(), (error: Error) => {
       assert.match(
         error.message,
-        /^hello v1\.0\.0 could not be built from Go module \. \(pinned in /,
+        /^bad v1\.0\.0 \(Go package example\.invalid\/hello\/bad\) could not be built \(pinned in /,
       );
       assert.match(error.message, /run the command again to continue from here/);
       assert.match(error.message, /main\.go:3:15: undefined: undefined/);
       return true;
     });
-    program("var greeting string\n\nfunc main() { println(greeting) }");
-    const path = await prepare();
-    assert.equal((await execa(path)).stderr, "hello");
-    assert.equal(await prepare(), path);
-    assert.deepEqual(
-      lines.map((line) => line.replace(/\d+ s/g, "N s")),
-      [
-        "[1/1] hello v1.0.0: building, N s",
-        "[1/1] hello v1.0.0: failed",
-        "[1/1] hello v1.0.0: building, N s",
-        "[1/1] hello v1.0.0: built in N s",
-        "[1/1] hello v1.0.0: in the cache (built in N s)",
-      ],
+    const kept = readdirSync(join(folder, "cache", "entries"));
+    assert.ok(kept.some((name) => /^good-\w+$/.test(name)));
+    assert.ok(!kept.some((name) => /^bad-\w+$/.test(name)));
+    program("bad", "var greeting string\n\nfunc main() { println(greeting) }");
+    const { good = "", bad = "" } = await prepare();
+    assert.equal((await execa(bad)).stderr, "hello");
+    assert.equal((await execa(good)).stderr, "hello");
+    const printed = lines.length;
+    assert.deepEqual(await prepare(), { good, bad });
+    assert.equal(lines.length, printed);
+    const told = lines
+      .filter((line) => !/ packages \(|fetching/.test(line))
+      .map((line) => line.replace(/\d+ (seconds?|minutes?)/, "N seconds"));
+    assert.equal(told.length, 4);
+    assert.match(
+      told[0] ?? "",
+      /^toolchain: building 2 programs, .*: good v1\.0\.0, bad v1\.0\.0; /,
     );
+    assert.equal(told[1], "toolchain: failed after N seconds");
+    assert.equal(told[2], told[0]);
+    assert.equal(told[3], "toolchain: 2 programs built after N seconds");
   });
 
   describe("uses programs that the user has", () => {

@@ -142,7 +142,7 @@ export async function withToolchain(
 ): Promise<void> {
   this.timeout(BUILD_TIMEOUT);
   await prepareToolchain((line) => {
-    if (!/in the cache|^toolchain:/.test(line)) console.log(line);
+    if (!/^toolchain: .* ready$/.test(line)) console.log(line);
   }, depth);
 }
 

@@ -9,7 +9,8 @@ import { type StackConfig, settingsOf } from "../../config/stackFile";
 import { type LabNode, registerNodes } from "../../lab/controlPlane/nodes";
 import { ManagedProcess } from "../../lab/process/managedProcess";
 import { freePort } from "../../lab/process/ports";
-import { prepareToolchain } from "../../lab/toolchain/toolchain";
+import { prepareTools } from "../../lab/toolchain/toolchain";
+import { TOOLS } from "../../lab/toolchain/tools";
 import { eventually, LabForTests } from "./labForTests";
 import { loadBalancer } from "./objects";
 
@@ -108,7 +109,8 @@ export class ManyNodes extends LabForTests {
     writeFiles(this.folder.join("containers"), Object.fromEntries(containers));
 
     const port = await freePort();
-    const { "kubelet-exec": program = "" } = await prepareToolchain(() => {}, "network");
+    const tools = TOOLS.filter(({ name }) => name === "kubelet-exec");
+    const { "kubelet-exec": program = "" } = await prepareTools(tools, () => {});
     this.help("kubelets", program, [
       `--listen=127.0.0.1:${port}`,
       `--tls-cert-file=${this.folder.join("pki", "kubelet.crt")}`,

@@ -1,9 +1,9 @@
 import { provider } from "@pulumi/pulumi";
-import { COMMAND_PROVIDER_VERSION } from "../../toolchain/tools";
+import { VERSIONS } from "../../toolchain/versions";
 import { LocalCommandProvider } from "./localCommand";
 
 provider
-  .main(new LocalCommandProvider(COMMAND_PROVIDER_VERSION), process.argv.slice(2))
+  .main(new LocalCommandProvider(VERSIONS.pulumiCommand.slice(1)), process.argv.slice(2))
   .catch((error) => {
     console.error(error);
     process.exitCode = 1;

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Cache, type Entry, folderDigest } from "../../../../lab/toolchain/cache";
+import {
+  Cache,
+  describe as describeEntry,
+  digestOf,
+  type Entry,
+  fileDigests,
+  type Missing,
+  PLATFORM,
+} from "../../../../lab/toolchain/cache";
 
 describe("the toolchain's cache", () => {
   let folder: string;
@@ -13,59 +21,98 @@ describe("the toolchain's cache", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function entry(make: (folder: string) => Promise<void>, key = ["1"]): Entry {
-    return { name: "tool", key, make };
+  function entry(name = "tool", key = ["1"]): Entry {
+    return { name, key };
   }
 
-  async function tool(target: string): Promise<void> {
-    writeFileSync(join(target, "tool"), "made");
+  async function makeAll(missing: readonly Missing<Entry>[]): Promise<void> {
+    for (const { entry, folder, keep } of missing) {
+      assert.deepEqual(readdirSync(folder), []);
+      writeFileSync(join(folder, entry.name), "made");
+      await keep("go1.26.8");
+    }
   }
+
+  const never = () => assert.fail("made twice");
 
   it("makes an entry once, and another one for another key", async () => {
-    const made = await cache.get(entry(tool));
-    assert.equal(made.cached, false);
-    assert.ok(existsSync(join(made.folder, "tool")));
-    const again = await cache.get(entry(() => assert.fail("made twice")));
-    assert.deepEqual(again, { ...made, cached: true });
-    assert.notEqual((await cache.get(entry(tool, ["2"]))).folder, made.folder);
+    assert.equal(cache.has(entry()), false);
+    const [made = ""] = await cache.getAll([entry()], makeAll);
+    assert.ok(existsSync(join(made, "tool")));
+    assert.ok(cache.has(entry()));
+    assert.deepEqual(await cache.getAll([entry()], never), [made]);
+    assert.notDeepEqual(await cache.getAll([entry("tool", ["2"])], makeAll), [made]);
+  });
+
+  it("makes what is missing of several, together", async () => {
+    await cache.getAll([entry("b")], makeAll);
+    const asked: string[][] = [];
+    const all = [entry("c"), entry("b"), entry("a")];
+    const folders = await cache.getAll(all, async (missing) => {
+      asked.push(missing.map(({ entry }) => entry.name));
+      await makeAll(missing);
+    });
+    assert.deepEqual(asked, [["c", "a"]]);
+    assert.deepEqual(
+      folders,
+      all.map((each) => cache.folderOf(each)),
+    );
   });
 
   it("never makes one twice at once: the second asker waits for the first", async () => {
     let making = 0;
-    const slow = entry(async (target) => {
-      assert.equal(++making, 1);
+    const slowly = async (missing: readonly Missing<Entry>[]) => {
+      making++;
       await new Promise((resolve) => setTimeout(resolve, 700));
-      await tool(target);
-    });
-    const [first, second] = await Promise.all([cache.get(slow), new Cache(folder).get(slow)]);
-    assert.equal(first.folder, second.folder);
-    assert.deepEqual([first.cached, second.cached].sort(), [false, true]);
+      await makeAll(missing);
+    };
+    const [first, second] = await Promise.all([
+      cache.getAll([entry("a"), entry("b")], slowly),
+      new Cache(folder).getAll([entry("b"), entry("a")], slowly),
+    ]);
+    assert.deepEqual(first, second.reverse());
+    assert.equal(making, 1);
   });
 
   it("starts again, in an empty folder, what failed or was cut short", async () => {
-    const failing = entry(async (target) => {
-      writeFileSync(join(target, "half"), "");
+    const failing = cache.getAll([entry()], async ([missing]) => {
+      writeFileSync(join(missing?.folder ?? "", "half"), "");
       throw new Error("cut short");
     });
-    await assert.rejects(cache.get(failing), /cut short/);
-    const made = await cache.get(
-      entry(async (target) => {
-        assert.deepEqual(readdirSync(target), []);
-        await tool(target);
-      }),
-    );
-    assert.ok(existsSync(join(made.folder, "tool")));
+    await assert.rejects(failing, /cut short/);
+    assert.equal(cache.has(entry()), false);
+    await cache.getAll([entry()], makeAll);
   });
 
-  it("tells how long it took last time, of whatever key", async () => {
-    const told: (number | undefined)[] = [];
-    await cache.get(entry(tool), (seconds) => told.push(seconds));
-    await cache.get(entry(tool, ["2"]), (seconds) => told.push(seconds));
-    assert.deepEqual(told, [undefined, 0]);
+  it("keeps what was complete when something else failed", async () => {
+    const failing = cache.getAll([entry("a"), entry("b")], async (missing) => {
+      await makeAll(missing.slice(0, 1));
+      throw new Error("b failed");
+    });
+    await assert.rejects(failing, /b failed/);
+    assert.deepEqual([cache.has(entry("a")), cache.has(entry("b"))], [true, false]);
+  });
+
+  it("fails when something was not made, and nothing said so", async () => {
+    await assert.rejects(
+      cache.getAll([entry()], async () => {}),
+      /^Error: tool was not made$/,
+    );
+  });
+
+  it("says of an entry what it is, what made it, and what is in it", async () => {
+    const [made = ""] = await cache.getAll([entry()], makeAll);
+    assert.deepEqual(await describeEntry(made), {
+      ...entry(),
+      platform: PLATFORM,
+      maker: "go1.26.8",
+      files: { tool: "ea0890697a77af0a2e054cccec587c8a42feb5cf38e778c6c6e2a96bfb945c0b" },
+    });
+    assert.deepEqual(Object.keys(fileDigests(made)), ["tool"]);
   });
 
   it("keys a folder by its files' names and contents", () => {
-    const digest = () => folderDigest(folder);
+    const digest = () => digestOf(fileDigests(folder));
     writeFileSync(join(folder, "go.mod"), "a");
     const first = digest();
     assert.equal(digest(), first);
