@@ -62,7 +62,10 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
         cluster: { kubeconfig: sources.kubeconfig, context: sources.context, uid: sources.uid },
       },
     },
-    { what: "name and id of the cluster", keys: { cluster: { name: "renamed", id: 77 } } },
+    {
+      what: "name and id of the cluster",
+      keys: { cluster: { name: "renamed", id: 300, maxConnectedClusters: 511 } },
+    },
     {
       what: "versions of Kubernetes and Talos, nodes and LAN",
       keys: {
@@ -76,6 +79,7 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
           cidr: "192.168.0.0/16",
           gateway: "192.168.10.1",
           dhcp: { start: "192.168.20.1", stop: "192.168.20.9" },
+          ipv6: { cidr: "fd00:10::/64", gateway: "fd00:10::1" },
         },
         cilium: { allowUntested: true },
       },
@@ -88,6 +92,7 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
         network: {
           podCidrs: ["10.14.0.0/17"],
           serviceCidrs: ["10.96.0.0/16"],
+          nativeRoutingCidrs: ["10.14.0.0/16"],
           nodeCidrMaskSizes: { ipv4: 25, ipv6: 65 },
         },
         routing: { skipUnreachable: true, devices: ["eth+"], mtu: 1400 },
@@ -100,6 +105,10 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
       keys: { talos: { bpfMasquerade: false }, routing: { routes: "network" } },
     },
     {
+      what: "pods that leave the cluster with their own addresses",
+      keys: { talos: { masquerade: false } },
+    },
+    {
       what: "the tunnel",
       keys: { routing: { mode: "tunnel", tunnelProtocol: "geneve" } },
     },
@@ -108,6 +117,16 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
       keys: { kubeProxyReplacement: false },
       refused: /kubeProxyReplacement/,
       reason: "the Gateway API needs it",
+    },
+    {
+      what: "the Gateway API as a whole",
+      keys: { gatewayApi: { enabled: false } },
+      refused: /objects would be deleted with their kinds, .*Gateway default\/mine/,
+      reason: "it drops CRDs that hold objects",
+    },
+    {
+      what: "Gateways on the nodes' own network",
+      keys: { gatewayApi: { hostNetwork: { enabled: true, nodeSelector: { edge: "yes" } } } },
     },
     {
       what: "where the bundle comes from",
@@ -145,6 +164,7 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
         cilium: {
           repository: "https://charts.example",
           imageRegistry: "mirror.example/quay",
+          imageDigests: false,
           timeout: 1000,
           operatorReplicas: 1,
           resources: { agent: RESOURCES, operator: RESOURCES, envoy: RESOURCES },
@@ -156,8 +176,17 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
           metrics: ["dns"],
           certificates: "cronJob",
         },
-        prometheus: { enabled: true, serviceMonitors: true },
+        prometheus: { enabled: true, operator: false, envoy: false, serviceMonitors: true },
         verification: { mode: "warn", wait: 0 },
+      },
+    },
+    {
+      what: "issuer of Hubble's certificates",
+      keys: {
+        hubble: {
+          certificates: "certmanager",
+          issuer: { name: "other", kind: "Issuer", group: "issuers.example" },
+        },
       },
     },
     { what: "Hubble as a whole", keys: { hubble: { enabled: false } } },
@@ -189,11 +218,33 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
         },
         bgp: {
           localAsn: 64520,
-          peers: [{ name: "other", address: "192.168.10.2", asn: 64521 }],
+          fabric: "other",
+          peers: [
+            {
+              name: "other",
+              address: "10.99.0.2",
+              asn: 64521,
+              port: 1179,
+              multihop: 3,
+              passwordSecret: "bgp",
+              holdTime: 60,
+              keepAlive: 20,
+              connectRetry: 30,
+              gracefulRestart: true,
+              restartTime: 60,
+              families: ["ipv4"],
+            },
+          ],
           nodeSelector: SELECTOR,
-          advertise: ["PodCIDR"],
+          serviceSelector: SELECTOR,
+          advertise: ["LoadBalancerIP", "PodCIDR"],
+          localPreference: 200,
+          families: ["ipv4"],
+          gracefulRestart: false,
+          restartTime: 90,
           holdTime: 30,
           keepAlive: 10,
+          connectRetry: 20,
         },
       },
     },
@@ -208,6 +259,21 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
       },
       harm: ["delete load-balancing-policy-services"],
       reason: "a policy that the stack no longer has",
+    },
+    {
+      what: "several blocks of the pool",
+      keys: {
+        loadBalancing: {
+          pools: [
+            {
+              blocks: [
+                { start: "192.168.10.50", stop: "192.168.10.59" },
+                { cidr: "192.168.10.64/27" },
+              ],
+            },
+          ],
+        },
+      },
     },
     {
       what: "names of pool and policy",
