@@ -36,6 +36,14 @@ const TCP_ROUTE: Manifest = {
   spec: { parentRefs: [{ name: "mine" }], rules: [{ backendRefs: [{ name: "web", port: 80 }] }] },
 };
 
+/** Of a kind that the channel standard does not have. */
+const TRAFFIC_POLICY: Manifest = {
+  apiVersion: "gateway.networking.x-k8s.io/v1alpha1",
+  kind: "XBackendTrafficPolicy",
+  metadata: { name: "mine", namespace: "default" },
+  spec: { targetRefs: [{ group: "", kind: "Service", name: "web" }] },
+};
+
 /** Kinds whose objects come and go with nodes and pods. */
 const OF_NODES = /^Cilium(Node|Endpoint|Identity)/;
 
@@ -133,16 +141,18 @@ describe("an update of a live cluster", function () {
   });
 
   it("refuses a channel without the kind of an object, protected or not, and names the object", async () => {
+    await lab.create(TRAFFIC_POLICY);
     const standard = await channelStandard();
-    await refused(standard, /TCPRoute default\/mine/);
-    await refused({ ...standard, cilium: { protect: false } }, /TCPRoute default\/mine/);
+    for (const protect of [true, false]) {
+      await refused({ ...standard, cilium: { protect } }, /XBackendTrafficPolicy default\/mine/);
+    }
   });
 
   it("removes the kinds of a channel once they hold nothing and the key names them", async () => {
-    await lab.delete(TCP_ROUTE);
+    await lab.delete(TRAFFIC_POLICY);
     const standard = await channelStandard();
     const dropped = await removeAsTold(standard);
-    assert.ok(dropped.includes("tcproutes.gateway.networking.k8s.io"), String(dropped));
+    assert.ok(dropped.includes("xmeshes.gateway.networking.x-k8s.io"), String(dropped));
     assert.equal((await allUids())["Gateway default/mine"], uids["Gateway default/mine"]);
     // The next update forgets them, and the one after it finds all as it should be.
     await (await stack(standard)).up();
@@ -156,7 +166,7 @@ describe("an update of a live cluster", function () {
     uids = await allUids();
     await assert.rejects(open.destroy(), /nothing was removed: .*Gateway default\/mine/);
     assert.deepEqual(await allUids(), uids);
-    await lab.delete(GATEWAY);
+    for (const object of [GATEWAY, TCP_ROUTE]) await lab.delete(object);
     await open.destroy();
     assert.deepEqual(await allUids(), {});
   });

@@ -31,7 +31,7 @@ const RESOURCES = {
   requests: { cpu: "100m", memory: "512Mi" },
   limits: { cpu: "2", memory: "1Gi" },
 };
-const EXPERIMENTAL_ONLY = /CRDs that the stack installed are not in this bundle \(.*tcproutes/;
+const EXPERIMENTAL_ONLY = /CRDs that the stack installed are not in this bundle \(.*xmeshes/;
 
 /** Paths and text of the lab's sources, for the keys that name them. */
 export interface Sources {
