@@ -76,7 +76,7 @@ describe("the lab's life", function () {
   });
 
   for (const [moment, marker] of [
-    ["while the cluster starts", /\[9\/9\]/],
+    ["while the cluster starts", /toolchain: \d+ programs ready/],
     ["while the stack is applied", /created CustomResourceDefinition/],
   ] as const) {
     it(`leaves no process when Ctrl-C ends npm start ${moment}`, async () => {

@@ -5,7 +5,7 @@ import deepmerge from "deepmerge";
 import { Address4 } from "ip-address";
 import pMap from "p-map";
 import type { Settings } from "../../config";
-import { type StackConfig, settingsOf } from "../../config/stackFile";
+import { readStackConfig, type StackConfig, settingsOf } from "../../config/stackFile";
 import { type LabNode, registerNodes } from "../../lab/controlPlane/nodes";
 import { ManagedProcess } from "../../lab/process/managedProcess";
 import { freePort } from "../../lab/process/ports";
@@ -23,6 +23,11 @@ const SECONDS = 120;
 /** Network of the nodes, and first address of the Services; both are on the LAN. */
 const NODES = "192.168.32";
 const FIRST_SERVICE = "192.168.64.1";
+
+/** The nodes of Pulumi.lab.yaml. */
+const { nodes: LAB } = settingsOf(readStackConfig("lab"));
+const LAB_WORKERS = LAB.workers;
+const LAB_NODES = [...LAB.controlPlanes, ...LAB.workers];
 
 /** Controllers in an agent's status. An agent with some dozen endpoints has hundreds. */
 const CONTROLLERS = Array.from({ length: 200 }, (_, index) => ({
@@ -73,9 +78,8 @@ export class ManyNodes extends LabForTests {
     const { items } = await this.clients.core.listNode();
     const names = items.map(({ metadata }) => metadata?.name ?? "");
     const added: LabNode[] = [];
-    for (let index = names.length; index < this.size.nodes; index++) {
-      const address = `${NODES}.${index}`;
-      added.push({ name: `talos-${index}`, address, controlPlane: false });
+    for (const address of addedAddresses(this.size)) {
+      added.push({ name: `talos-${names.length + added.length}`, address, controlPlane: false });
     }
     await registerNodes(this.clients.config, added, true);
     return [...names, ...added.map(({ name }) => name)];
@@ -174,18 +178,25 @@ export class ManyNodes extends LabForTests {
 }
 
 /** The lab's stack with a LAN and a pool that are large enough. */
-function configured({ services }: Size): (config: StackConfig) => StackConfig {
+function configured(size: Size): (config: StackConfig) => StackConfig {
+  const { services } = size;
   const stop = addressOf(services - 1);
   return (config) =>
     deepmerge(
       config,
       {
+        "talos-cilium:nodes": { workers: [...LAB_WORKERS, ...addedAddresses(size)] },
         "talos-cilium:lan": { cidr: "192.168.0.0/17" },
         "talos-cilium:loadBalancing": { pools: [{ start: addressOf(0), stop }], services },
         "talos-cilium:verification": { mode: "off" },
       },
       { arrayMerge: (_before, after) => after },
     );
+}
+
+/** Addresses of the nodes that are added to those of the lab. */
+function addedAddresses({ nodes }: Size): string[] {
+  return Array.from({ length: nodes - LAB_NODES.length }, (_, index) => `${NODES}.${index + 1}`);
 }
 
 /** Address of a Service by its index. */
