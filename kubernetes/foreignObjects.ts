@@ -20,11 +20,21 @@ export async function foreignObjects(
   const crds = (await listCrds(cluster)).filter(({ name }) => names.includes(name));
   const objects = await listObjects(cluster, crds);
   return objects
-    .filter((object) => !isOfRelease(object) && !own.includes(object.text))
+    .filter((object) => !isOfRelease(object) && !isOfGateway(object) && !own.includes(object.text))
     .map(({ text }) => text);
 }
 
 /** Whether the chart has made it, such as the GatewayClass; it goes with the release. */
 function isOfRelease({ metadata }: KubernetesObject): boolean {
   return metadata?.annotations?.["meta.helm.sh/release-name"] === "cilium";
+}
+
+/** Whether Cilium's operator has made it for a Gateway, with which it goes a moment later. */
+function isOfGateway({ metadata }: KubernetesObject): boolean {
+  return (
+    metadata?.ownerReferences?.some(
+      ({ apiVersion, kind }) =>
+        apiVersion.startsWith("gateway.networking.k8s.io/") && kind === "Gateway",
+    ) ?? false
+  );
 }

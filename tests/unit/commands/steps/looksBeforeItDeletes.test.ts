@@ -36,6 +36,13 @@ describe("a step that takes CRDs away", function () {
     assert.deepEqual([exitCode, stderr], [0, ""]);
   });
 
+  it("lets a destroy go on where the operator's work for a Gateway is still being collected", async () => {
+    const ownerReferences = [{ apiVersion: `${GROUP}/v1`, kind: "Gateway", name: "mine" }];
+    api = await startFakeApi(cluster([{ metadata: { ...MINE.metadata, ownerReferences } }]));
+    const { exitCode, stderr } = await run("guardDestroy", guarded(FAKE_UID));
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+  });
+
   it("stops a destroy while somebody's objects would be lost, and names them", async () => {
     api = await startFakeApi(cluster([MINE]));
     const { exitCode, stderr } = await run("guardDestroy", guarded(FAKE_UID));
