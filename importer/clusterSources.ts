@@ -1,4 +1,3 @@
-import { gunzipSync } from "node:zlib";
 import type {
   V1CustomResourceDefinition,
   V1DaemonSet,
@@ -9,6 +8,8 @@ import type {
 import semver from "semver";
 import { z } from "zod";
 import { cidrRange, contains } from "../config";
+import { unpackHelmRecord } from "../kubernetes/helmRecord";
+import { internalIps } from "../kubernetes/nodeStatus";
 import { valuesOfCiliumConfig } from "./ciliumConfig";
 import type { Change } from "./importReport";
 import type { Sources } from "./sources";
@@ -88,11 +89,8 @@ export function sourcesOfCluster(objects: ClusterObjects): Sources {
 }
 
 function newestRelease(secrets: readonly V1Secret[]) {
-  const records = secrets.map(({ data }) => {
-    const packed = Buffer.from(data?.release ?? "", "base64").toString();
-    return record.parse(JSON.parse(gunzipSync(Buffer.from(packed, "base64")).toString()));
-  });
-  return records
+  return secrets
+    .map((secret) => record.parse(unpackHelmRecord(secret)))
     .filter(({ chart, info }) => chart.metadata.name === "cilium" && info.status !== "superseded")
     .sort((a, b) => b.version - a.version)[0];
 }
@@ -162,9 +160,7 @@ function isControlPlane({ metadata }: V1Node): boolean {
 function addresses(nodes: readonly V1Node[]): string[] {
   return [...nodes]
     .sort((a, b) => ((a.metadata?.name ?? "") < (b.metadata?.name ?? "") ? -1 : 1))
-    .flatMap(
-      ({ status }) => status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? [],
-    );
+    .flatMap((node) => internalIps(node).slice(0, 1));
 }
 
 /** v1.20.2 in quay.io/cilium/cilium:v1.20.2@sha256:…, without the v. */

@@ -1,14 +1,8 @@
-import {
-  ApiextensionsV1Api,
-  AppsV1Api,
-  CoreV1Api,
-  CustomObjectsApi,
-  type KubeConfig,
-} from "@kubernetes/client-node";
+import { ApiextensionsV1Api, AppsV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { ignoreNotFound, retryTransient } from "../kubernetes/client";
+import { listCustomResources } from "../kubernetes/lists";
 import type { ClusterObjects } from "./clusterSources";
-import { objectsIn } from "./sources";
 import type { Tree } from "./tree";
 
 /** Resources of Cilium's API group, each in the newest version that the cluster serves. */
@@ -58,8 +52,12 @@ export async function fetchCluster(
         .makeApiClient(ApiextensionsV1Api)
         .readCustomResourceDefinition({ name: "gateways.gateway.networking.k8s.io" }),
     ),
-    list(cluster, "networking.k8s.io", ["v1", "v1beta1"], "servicecidrs"),
-    Promise.all(RESOURCES.map((plural) => list(cluster, "cilium.io", ["v2", "v2alpha1"], plural))),
+    listCustomResources<Tree>(cluster, "networking.k8s.io", ["v1", "v1beta1"], "servicecidrs"),
+    Promise.all(
+      RESOURCES.map((plural) =>
+        listCustomResources<Tree>(cluster, "cilium.io", ["v2", "v2alpha1"], plural),
+      ),
+    ),
   ]);
   return {
     context,
@@ -74,21 +72,4 @@ export async function fetchCluster(
     manifests: manifests.flat(),
     gatewayCrd,
   };
-}
-
-/** Objects of a resource in the first version that the cluster serves; none where it serves none. */
-async function list(
-  cluster: KubeConfig,
-  group: string,
-  versions: readonly string[],
-  plural: string,
-): Promise<Tree[]> {
-  const api = cluster.makeApiClient(CustomObjectsApi);
-  for (const version of versions) {
-    const found = await ignoreNotFound(() =>
-      api.listClusterCustomObject({ group, version, plural }),
-    );
-    if (found !== undefined) return objectsIn(found as Tree);
-  }
-  return [];
 }

@@ -192,7 +192,7 @@ function documentsOf(path: string, text: string): Tree[] {
 }
 
 /** The objects of a List, which `kubectl get -o yaml` prints (List), or an API server (CiliumLoadBalancerIPPoolList). */
-export function objectsIn(document: Tree): Tree[] {
+function objectsIn(document: Tree): Tree[] {
   const { kind, items } = document;
   if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items))
     return [document];

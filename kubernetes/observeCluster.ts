@@ -11,6 +11,7 @@ import {
 import type { ObservedCluster, ObservedCrd } from "../config";
 import { AccessError } from "./accessError";
 import { describeError, ignoreNotFound, retryTransient } from "./client";
+import { internalIps } from "./nodeStatus";
 
 /** Seconds that the look at a cluster may take in all. */
 const TIMEOUT = 20;
@@ -52,12 +53,10 @@ export async function observeCluster(
     ]);
     return {
       uid,
-      nodes: nodes.map(({ metadata, spec, status }) => ({
-        name: metadata?.name ?? "",
-        addresses: (status?.addresses ?? [])
-          .filter(({ type }) => type === "InternalIP")
-          .map(({ address }) => address),
-        podCidrs: spec?.podCIDRs ?? [],
+      nodes: nodes.map((node) => ({
+        name: node.metadata?.name ?? "",
+        addresses: internalIps(node),
+        podCidrs: node.spec?.podCIDRs ?? [],
       })),
       cilium: config && {
         name: config.data?.["cluster-name"] ?? "",

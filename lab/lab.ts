@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CoreV1Api } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation";
 import deepmerge from "deepmerge";
 import { lock } from "proper-lockfile";
 import { PROJECT, type StackConfig, settingsOf } from "../config";
-import { loadCluster, retryTransient } from "../kubernetes/client";
+import { loadCluster } from "../kubernetes/client";
+import { readUid } from "../kubernetes/observeCluster";
 import { chosenDepth, type Depth, describeDepth } from "./depth";
 import { LabFolder } from "./labFolder";
 import { removeCgroups } from "./lan/cgroups";
@@ -161,10 +161,7 @@ export class Lab {
 
   /** UID of its cluster, that of the namespace kube-system. */
   public async uid(): Promise<string> {
-    const cluster = loadCluster({ kubeconfig: this.folder.kubeconfig });
-    const core = cluster.makeApiClient(CoreV1Api);
-    const { metadata } = await retryTransient(() => core.readNamespace({ name: "kube-system" }));
-    return metadata?.uid ?? "";
+    return readUid(loadCluster({ kubeconfig: this.folder.kubeconfig }));
   }
 
   /** KubePrism's port in the cluster that runs. */

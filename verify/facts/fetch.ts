@@ -3,14 +3,13 @@ import {
   AppsV1Api,
   CoordinationV1Api,
   CoreV1Api,
-  CustomObjectsApi,
   type KubeConfig,
-  type V1ListMeta,
   type V1Secret,
 } from "@kubernetes/client-node";
 import pMap from "p-map";
 import { describeError, ignoreNotFound, retryTransient } from "../../kubernetes/client";
 import { execInPod } from "../../kubernetes/execInPod";
+import { listAll, listCustomResources } from "../../kubernetes/lists";
 import { REPORT_COMMAND, readAgentReport } from "./agentReport";
 import {
   type AgentAnswer,
@@ -21,16 +20,8 @@ import {
 } from "./facts";
 import { readHelmRelease } from "./helmRelease";
 
-/** Objects per page of a list, as kubectl has it. */
-const PAGE_SIZE = 500;
-
 /** Agents that are asked in parallel. Each exec costs an API server a connection to a kubelet. */
 const MAX_PARALLEL_AGENTS = 8;
-
-interface Page<T> {
-  readonly metadata?: V1ListMeta;
-  readonly items: T[];
-}
 
 /** Reads everything that the Kubernetes API knows; it changes nothing. */
 export async function fetchClusterFacts(cluster: KubeConfig): Promise<ClusterFacts> {
@@ -43,7 +34,12 @@ export async function fetchClusterFacts(cluster: KubeConfig): Promise<ClusterFac
   const [crds, gatewayClasses, nodes, daemonSets, operator, agents, configMap, releases] =
     await Promise.all([
       listAll((page) => crdApi.listCustomResourceDefinition(page)),
-      listCustomResources(cluster, "gateway.networking.k8s.io", ["v1"], "gatewayclasses"),
+      listCustomResources<CustomResource>(
+        cluster,
+        "gateway.networking.k8s.io",
+        ["v1"],
+        "gatewayclasses",
+      ),
       listAll((page) => core.listNode(page)),
       listAll((page) => apps.listDaemonSetForAllNamespaces(page)),
       ignoreNotFound(() => apps.readNamespacedDeployment({ namespace, name: "cilium-operator" })),
@@ -59,8 +55,18 @@ export async function fetchClusterFacts(cluster: KubeConfig): Promise<ClusterFac
       ),
     ]);
   const [pools, policies, services, leases] = await Promise.all([
-    listCustomResources(cluster, "cilium.io", ["v2", "v2alpha1"], "ciliumloadbalancerippools"),
-    listCustomResources(cluster, "cilium.io", ["v2alpha1"], "ciliuml2announcementpolicies"),
+    listCustomResources<CustomResource>(
+      cluster,
+      "cilium.io",
+      ["v2", "v2alpha1"],
+      "ciliumloadbalancerippools",
+    ),
+    listCustomResources<CustomResource>(
+      cluster,
+      "cilium.io",
+      ["v2alpha1"],
+      "ciliuml2announcementpolicies",
+    ),
     listAll((page) => core.listServiceForAllNamespaces(page)),
     listAll((page) => leaseApi.listNamespacedLease({ namespace, ...page })),
   ]);
@@ -111,41 +117,6 @@ async function askAgent(cluster: KubeConfig, name: string): Promise<AgentAnswer>
   } catch (error) {
     return { problem: describeError(error) };
   }
-}
-
-/** The whole list, page by page. */
-async function listAll<T>(
-  list: (page: { limit: number; _continue?: string }) => Promise<Page<T>>,
-): Promise<T[]> {
-  const items: T[] = [];
-  for (let next: string | undefined; ; ) {
-    const page = await retryTransient(() =>
-      list({ limit: PAGE_SIZE, ...(next !== undefined && { _continue: next }) }),
-    );
-    items.push(...page.items);
-    next = page.metadata?._continue;
-    if (next === undefined || next === "") return items;
-  }
-}
-
-/** Objects of a kind, in the first version that the cluster serves; none when it serves none. */
-async function listCustomResources(
-  cluster: KubeConfig,
-  group: string,
-  versions: readonly string[],
-  plural: string,
-): Promise<CustomResource[]> {
-  const api = cluster.makeApiClient(CustomObjectsApi);
-  for (const version of versions) {
-    const items = await ignoreNotFound(() =>
-      listAll(async (page) => {
-        const request = { group, version, plural, ...page };
-        return (await api.listClusterCustomObject(request)) as Page<CustomResource>;
-      }),
-    );
-    if (items !== undefined) return items;
-  }
-  return [];
 }
 
 /** The newest Secret of each release: Helm keeps one per revision. */

@@ -1,7 +1,7 @@
-import { gunzipSync } from "node:zlib";
 import type { V1Secret } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { unpackHelmRecord } from "../../kubernetes/helmRecord";
 
 /** A revision of a Helm release, from Helm's Secret. The values are left out: they may be secret. */
 export interface HelmRelease {
@@ -28,13 +28,12 @@ const record = z.object({
 });
 
 /**
- * Reads Helm's Secret: JSON, gzipped, in base64 (and in base64 once more, as every Secret).
+ * Reads Helm's Secret.
  * @throws Error when it has another form.
  */
 export function readHelmRelease(secret: V1Secret): HelmRelease {
-  const packed = Buffer.from(secret.data?.release ?? "", "base64").toString();
   const { name, namespace, version, info, chart, manifest } = record.parse(
-    JSON.parse(gunzipSync(Buffer.from(packed, "base64")).toString()),
+    unpackHelmRecord(secret),
   );
   return {
     name,
