@@ -80,13 +80,26 @@ function addressesOnOneLan(sites: readonly Site[]): Problem[] {
       }
     }
   }
-  return [...claimsByLan.values()]
+  return collisions(
+    claimsByLan.values(),
+    " on the same LAN",
+    "use ranges that do not overlap, or name the LANs (lan.name) if they are different",
+  );
+}
+
+/**
+ * Claims of two sites that overlap, in the order of the sites.
+ * @param groups claims that exclude each other.
+ * @param where where they do so, as the message ends.
+ */
+function collisions(groups: Iterable<readonly SiteClaim[]>, where: string, fix: string): Problem[] {
+  return [...groups]
     .flatMap(overlapsOfSites)
     .sort(inOrderOfSites)
     .map(([later, earlier]) => ({
       path: `${later.stack}: ${later.path}`,
-      wrong: `${later.text} overlaps ${earlier.stack}: ${earlier.path} (${earlier.text}) on the same LAN`,
-      fix: "use ranges that do not overlap, or name the LANs (lan.name) if they are different",
+      wrong: `${later.text} overlaps ${earlier.stack}: ${earlier.path} (${earlier.text})${where}`,
+      fix,
     }));
 }
 
@@ -116,12 +129,9 @@ function routesOfOneFabric(sites: readonly Site[]): Problem[] {
     ];
     claims.push(...advertised.map((claim) => ({ ...claim, stack, site })));
   }
-  return [...claimsByFabric.values()]
-    .flatMap(overlapsOfSites)
-    .sort(inOrderOfSites)
-    .map(([later, earlier]) => ({
-      path: `${later.stack}: ${later.path}`,
-      wrong: `${later.text} overlaps ${earlier.stack}: ${earlier.path} (${earlier.text}), and BGP advertises both`,
-      fix: "use ranges that do not overlap, or name the networks (bgp.fabric) if they are not connected",
-    }));
+  return collisions(
+    claimsByFabric.values(),
+    ", and BGP advertises both",
+    "use ranges that do not overlap, or name the networks (bgp.fabric) if they are not connected",
+  );
 }
