@@ -1,7 +1,9 @@
 import { cidrRange, contains, overlaps, single } from "./addresses";
 import { nodeClaims, podClaims } from "./addressPlan";
 import type { Problem } from "./configError";
+import { problemIf } from "./rules/rule";
 import type { Settings } from "./schema";
+import { firstOf } from "./text";
 
 /** A CRD that a cluster has. */
 export interface ObservedCrd {
@@ -113,8 +115,11 @@ function isMadeAnew(observed: ObservedCluster, { uid, attempt }: LastState): boo
 }
 
 function isEmpty({ cilium, release, crds }: ObservedCluster): boolean {
-  const gatewayApi = crds.some(({ group }) => group.startsWith("gateway.networking."));
-  return cilium === undefined && !release && !gatewayApi;
+  return cilium === undefined && !release && !hasGatewayApi(crds);
+}
+
+function hasGatewayApi(crds: readonly ObservedCrd[]): boolean {
+  return crds.some(({ group }) => group.startsWith("gateway.networking."));
 }
 
 /** Whether it is the cluster of the last update, whatever it is called now. */
@@ -132,15 +137,11 @@ const namedCluster: Reason = {
   severity: "error",
   aboutIdentity: false,
   check: ({ settings: { cluster }, observed }) =>
-    cluster.uid === undefined || cluster.uid === observed.uid
-      ? []
-      : [
-          {
-            path: "cluster.uid",
-            wrong: `the kubeconfig leads to another cluster (${observed.uid}, not ${cluster.uid})`,
-            fix: "correct cluster.kubeconfig, cluster.context or KUBECONFIG, or leave cluster.uid out",
-          },
-        ],
+    problemIf(cluster.uid !== undefined && cluster.uid !== observed.uid, {
+      path: "cluster.uid",
+      wrong: `the kubeconfig leads to another cluster (${observed.uid}, not ${cluster.uid})`,
+      fix: "correct cluster.kubeconfig, cluster.context or KUBECONFIG, or leave cluster.uid out",
+    }),
 };
 
 const sameCluster: Reason = {
@@ -149,14 +150,11 @@ const sameCluster: Reason = {
   aboutIdentity: true,
   check: (evidence) => {
     const { observed, last, madeAnew } = evidence;
-    if (last.uid === undefined || isLast(evidence) || madeAnew) return [];
-    return [
-      {
-        path: "cluster",
-        wrong: `the kubeconfig leads to another cluster than the last update did, with ${contentsOf(observed)} in it (UID of kube-system: ${observed.uid}, last time ${last.uid})`,
-        fix: unless(evidence),
-      },
-    ];
+    return problemIf(last.uid !== undefined && !isLast(evidence) && !madeAnew, {
+      path: "cluster",
+      wrong: `the kubeconfig leads to another cluster than the last update did, with ${contentsOf(observed)} in it (UID of kube-system: ${observed.uid}, last time ${last.uid})`,
+      fix: unless(evidence),
+    });
   },
 };
 
@@ -178,16 +176,13 @@ const newNodes: Reason = {
 function foreignNodes(evidence: Evidence): Problem[] {
   const { settings, observed } = evidence;
   const foreign = observed.nodes.filter((node) => hasAddress(node) && !isKnownNode(settings, node));
-  if (foreign.length === 0) return [];
   const seen = foreign.map(({ name, addresses }) => `${name}: ${addresses.join(", ")}`);
   const asked = nodeClaims(settings).map(({ text }) => text);
-  return [
-    {
-      path: "nodes",
-      wrong: `the cluster has nodes that the stack does not (${firstOf(seen)}; the stack has ${firstOf(asked)})`,
-      fix: `add them to nodes.controlPlanes or nodes.workers if they are its own; else ${unless(evidence)}`,
-    },
-  ];
+  return problemIf(foreign.length > 0, {
+    path: "nodes",
+    wrong: `the cluster has nodes that the stack does not (${firstOf(seen)}; the stack has ${firstOf(asked)})`,
+    fix: `add them to nodes.controlPlanes or nodes.workers if they are its own; else ${unless(evidence)}`,
+  });
 }
 
 /** A cluster that was made anew is recognised by its nodes, so it must have some. */
@@ -197,14 +192,11 @@ const nodesJoined: Reason = {
   aboutIdentity: true,
   check: (evidence) => {
     const { settings, observed, madeAnew } = evidence;
-    if (!madeAnew || observed.nodes.some((node) => isKnownNode(settings, node))) return [];
-    return [
-      {
-        path: "nodes",
-        wrong: `the cluster is another one than last time, and has none of the stack's nodes (UID of kube-system: ${observed.uid})`,
-        fix: `wait until a node has joined, if it was made anew; else ${unless(evidence)}`,
-      },
-    ];
+    return problemIf(madeAnew && !observed.nodes.some((node) => isKnownNode(settings, node)), {
+      path: "nodes",
+      wrong: `the cluster is another one than last time, and has none of the stack's nodes (UID of kube-system: ${observed.uid})`,
+      fix: `wait until a node has joined, if it was made anew; else ${unless(evidence)}`,
+    });
   },
 };
 
@@ -245,16 +237,14 @@ const renamedCluster: Reason = {
   name: "renamed-cluster",
   severity: "warning",
   aboutIdentity: false,
-  check: ({ settings: { cluster }, observed: { cilium } }) =>
-    cilium === undefined || cilium.name === "" || cilium.name === cluster.name
-      ? []
-      : [
-          {
-            path: "cluster.name",
-            wrong: `Cilium's name changes (${cilium.name} to ${cluster.name})`,
-            fix: "expect every agent to restart, one node at a time, and every pod's identity to be made anew",
-          },
-        ],
+  check: ({ settings: { cluster }, observed: { cilium } }) => {
+    const installed = cilium?.name ?? "";
+    return problemIf(installed !== "" && installed !== cluster.name, {
+      path: "cluster.name",
+      wrong: `Cilium's name changes (${installed} to ${cluster.name})`,
+      fix: "expect every agent to restart, one node at a time, and every pod's identity to be made anew",
+    });
+  },
 };
 
 const podCidrsOfNodes: Reason = {
@@ -269,14 +259,11 @@ const podCidrsOfNodes: Reason = {
         .filter((cidr) => !claims.some(({ range }) => contains(range, cidrRange(cidr))))
         .map((cidr) => `${name}: ${cidr}`),
     );
-    if (outside.length === 0) return [];
-    return [
-      {
-        path: "network.podCidrs",
-        wrong: `nodes have pod CIDRs outside of them (${firstOf(outside)}; the stack has ${settings.network.podCidrs.join(", ")})`,
-        fix: `write the cluster's own, cluster.network.podSubnets in Talos; else ${unless(evidence)}`,
-      },
-    ];
+    return problemIf(outside.length > 0, {
+      path: "network.podCidrs",
+      wrong: `nodes have pod CIDRs outside of them (${firstOf(outside)}; the stack has ${settings.network.podCidrs.join(", ")})`,
+      fix: `write the cluster's own, cluster.network.podSubnets in Talos; else ${unless(evidence)}`,
+    });
   },
 };
 
@@ -294,14 +281,11 @@ const installedStill: Reason = {
       ...(last.release !== undefined && !isInstalled ? ["the Release cilium"] : []),
       ...last.crds.filter((name) => bundle.includes(name) && !there.includes(name)),
     ];
-    if (lost.length === 0) return [];
-    return [
-      {
-        path: "cluster",
-        wrong: `the stack's state has what the cluster has not (${firstOf(lost, 3)})`,
-        fix: "install it again: pulumi refresh, then pulumi up",
-      },
-    ];
+    return problemIf(lost.length > 0, {
+      path: "cluster",
+      wrong: `the stack's state has what the cluster has not (${firstOf(lost, 3)})`,
+      fix: "install it again: pulumi refresh, then pulumi up",
+    });
   },
 };
 
@@ -324,14 +308,11 @@ const droppedKinds: Reason = {
     }
     const names = dropped.map(({ name }) => name);
     const asked = gatewayApi.removeCrds;
-    if (names.every((name) => asked.includes(name))) return [];
-    return [
-      {
-        path: "gatewayApi.removeCrds",
-        wrong: `CRDs that the stack installed are not in this bundle (${names.join(", ")}; ${what})`,
-        fix: `they hold no objects; to have them removed, set gatewayApi.removeCrds: ${JSON.stringify([...new Set([...asked, ...names])])}`,
-      },
-    ];
+    return problemIf(!names.every((name) => asked.includes(name)), {
+      path: "gatewayApi.removeCrds",
+      wrong: `CRDs that the stack installed are not in this bundle (${names.join(", ")}; ${what})`,
+      fix: `they hold no objects; to have them removed, set gatewayApi.removeCrds: ${JSON.stringify([...new Set([...asked, ...names])])}`,
+    });
   },
 };
 
@@ -342,14 +323,11 @@ const removedKinds: Reason = {
   aboutIdentity: false,
   check: ({ settings: { gatewayApi }, bundle }) => {
     const wanted = gatewayApi.removeCrds.filter((name) => bundle.includes(name));
-    if (wanted.length === 0) return [];
-    return [
-      {
-        path: "gatewayApi.removeCrds",
-        wrong: `the bundle has these CRDs (${wanted.join(", ")}; ${gatewayApi.version}, ${gatewayApi.channel})`,
-        fix: "leave them out",
-      },
-    ];
+    return problemIf(wanted.length > 0, {
+      path: "gatewayApi.removeCrds",
+      wrong: `the bundle has these CRDs (${wanted.join(", ")}; ${gatewayApi.version}, ${gatewayApi.channel})`,
+      fix: "leave them out",
+    });
   },
 };
 
@@ -371,15 +349,7 @@ function contentsOf({ cilium, release, crds }: ObservedCluster): string {
   const contents = [
     ...(cilium === undefined ? [] : [`Cilium (cluster.name ${cilium.name})`]),
     ...(release ? ["a Helm release"] : []),
-    ...(crds.some(({ group }) => group.startsWith("gateway.networking."))
-      ? ["the Gateway API"]
-      : []),
+    ...(hasGatewayApi(crds) ? ["the Gateway API"] : []),
   ];
   return contents.join(", ") || "nothing of this stack's";
-}
-
-/** The first few of a list, and how many more there are. */
-export function firstOf(texts: readonly string[], most = 10): string {
-  const more = texts.length - most;
-  return `${texts.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -11,7 +11,6 @@ export {
 } from "./addresses";
 export {
   droppedCrds,
-  firstOf,
   type LastState,
   matchCluster,
   type ObservedCluster,
@@ -19,6 +18,7 @@ export {
 } from "./clusterMatch";
 export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
+export { CONTROL_PLANE_LABEL } from "./controlPlaneLabel";
 export { type BgpObject, bgpObjects } from "./derived/bgpObjects";
 export { ciliumCrds } from "./derived/ciliumCrds";
 export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
@@ -52,5 +52,5 @@ export {
   settingsOf,
   stackNames,
 } from "./stackFile";
-export { count } from "./text";
+export { count, firstOf } from "./text";
 export { VIRTUAL_IP_OBJECTS } from "./virtualIpObjects";

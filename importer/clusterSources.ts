@@ -7,7 +7,7 @@ import type {
 } from "@kubernetes/client-node";
 import semver from "semver";
 import { z } from "zod";
-import { cidrRange, contains } from "../config";
+import { CONTROL_PLANE_LABEL, cidrRange, contains } from "../config";
 import { unpackHelmRecord } from "../kubernetes/helmRecord";
 import { internalIps } from "../kubernetes/nodeStatus";
 import { valuesOfCiliumConfig } from "./ciliumConfig";
@@ -153,7 +153,7 @@ function ownersOf({ daemonSet }: ClusterObjects, hasRelease: boolean): Change[] 
 }
 
 function isControlPlane({ metadata }: V1Node): boolean {
-  return Object.hasOwn(metadata?.labels ?? {}, "node-role.kubernetes.io/control-plane");
+  return Object.hasOwn(metadata?.labels ?? {}, CONTROL_PLANE_LABEL);
 }
 
 /** InternalIPs, one of each node, in the order of the nodes' names. */

@@ -1,4 +1,5 @@
 import { familyOf } from "../addresses";
+import { CONTROL_PLANE_LABEL } from "../controlPlaneLabel";
 import type { Settings } from "../schema";
 import {
   boolean,
@@ -79,7 +80,7 @@ const FIRST_IMAGES = 7;
 
 /** Talos taints control planes, and nothing of these would run where there are no other nodes (cilium#19911). */
 const CONTROL_PLANE_TOLERATIONS = [
-  { key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" },
+  { key: CONTROL_PLANE_LABEL, operator: "Exists", effect: "NoSchedule" },
 ];
 
 /** Every value of Cilium's chart that a key of the configuration manages; each path occurs once. */

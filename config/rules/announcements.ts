@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from "re2js";
 import { isAdvertised } from "../addressPlan";
+import { CONTROL_PLANE_LABEL, leavesOutControlPlanes } from "../controlPlaneLabel";
 import type { Settings } from "../schema";
 import { uniqueNames } from "./factories";
 import { foreignInterface } from "./routing";
@@ -168,19 +169,11 @@ export const policyHasNodes: Rule = {
   severity: "error",
   check: ({ loadBalancing: { policies }, nodes }) =>
     policies.flatMap(({ nodeSelector }, index) =>
-      problemIf(
-        nodes.workers.length === 0 &&
-          (nodeSelector.matchExpressions ?? []).some(
-            ({ key, operator }) =>
-              key === "node-role.kubernetes.io/control-plane" && operator === "DoesNotExist",
-          ),
-        {
-          path: `loadBalancing.policies.${index}.nodeSelector`,
-          wrong:
-            "it leaves the control planes out, and there are no workers (node-role.kubernetes.io/control-plane DoesNotExist)",
-          fix: "let control planes announce, or list workers in nodes.workers",
-        },
-      ),
+      problemIf(nodes.workers.length === 0 && leavesOutControlPlanes(nodeSelector), {
+        path: `loadBalancing.policies.${index}.nodeSelector`,
+        wrong: `it leaves the control planes out, and there are no workers (${CONTROL_PLANE_LABEL} DoesNotExist)`,
+        fix: "let control planes announce, or list workers in nodes.workers",
+      }),
     ),
 };
 

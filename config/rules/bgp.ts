@@ -1,5 +1,6 @@
 import { cidrRange, contains, familyOf, overlaps, single } from "../addresses";
 import { bgpPeerClaims, gatewayClaims, lanOf, nodeClaims, poolClaims } from "../addressPlan";
+import { CONTROL_PLANE_LABEL, leavesOutControlPlanes } from "../controlPlaneLabel";
 import { count } from "../text";
 import { disjoint, duplicates, uniqueNames } from "./factories";
 import { problemIf, type Rule } from "./rule";
@@ -125,16 +126,14 @@ export const bgpRoutesFromEveryNode: Rule = {
     "With `routing.routes: bgp`, `bgp.nodeSelector` does not leave out control planes or workers. Nobody would advertise the routes to their pods.",
   severity: "error",
   check: ({ routing, bgp, nodes }) => {
-    const isLabel = (key: string) => key === "node-role.kubernetes.io/control-plane";
     const { matchLabels = {}, matchExpressions = [] } = bgp.nodeSelector;
-    const withoutControlPlanes = matchExpressions.some(
-      ({ key, operator }) => isLabel(key) && operator === "DoesNotExist",
-    );
+    const withoutControlPlanes = leavesOutControlPlanes(bgp.nodeSelector);
     const withoutWorkers =
       nodes.workers.length > 0 &&
-      (Object.keys(matchLabels).some(isLabel) ||
+      (Object.hasOwn(matchLabels, CONTROL_PLANE_LABEL) ||
         matchExpressions.some(
-          ({ key, operator }) => isLabel(key) && (operator === "Exists" || operator === "In"),
+          ({ key, operator }) =>
+            key === CONTROL_PLANE_LABEL && (operator === "Exists" || operator === "In"),
         ));
     const left = withoutControlPlanes ? "control planes" : "workers";
     return problemIf(

@@ -14,7 +14,7 @@ import {
   serviceClaims,
 } from "../addressPlan";
 import { overlappingPairs } from "../overlaps";
-import { count } from "../text";
+import { count, firstOf } from "../text";
 import { canonical, disjoint, mutuallyDisjoint, notReserved, uniqueNames } from "./factories";
 import { networkOrBroadcastAddress } from "./network";
 import { problemIf, type Rule } from "./rule";
@@ -140,15 +140,14 @@ export const poolContainsNoNode: Rule = {
       ]);
       const [first] = nodes;
       const others = nodes.length > 1 ? ` and ${count(nodes.length - 1, "other node")}` : "";
-      const ranges = free.slice(0, RANGES_SHOWN).map(describeRange).join(", ");
-      const more = free.length > RANGES_SHOWN ? ` and ${free.length - RANGES_SHOWN} more` : "";
+      const ranges = firstOf(free.map(describeRange), RANGES_SHOWN);
       return {
         path,
         wrong: `${text} contains ${first?.path} (${first?.text})${others}`,
         fix:
           free.length === 0
             ? ANOTHER_RANGE
-            : `leave the nodes out: ${ranges}${more}${free.length > 1 ? " (a pool takes several as blocks)" : ""}`,
+            : `leave the nodes out: ${ranges}${free.length > 1 ? " (a pool takes several as blocks)" : ""}`,
       };
     });
   },
