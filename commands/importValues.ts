@@ -7,7 +7,13 @@ import { sourcesOfCluster } from "../importer/clusterSources";
 import { fetchCluster } from "../importer/fetchCluster";
 import { type Missing, mostHarmfulFirst } from "../importer/importReport";
 import { type Imported, importValues } from "../importer/importValues";
-import { readSources, type SourceFile, type Sources, VALUES_COMMAND } from "../importer/sources";
+import {
+  firstLine,
+  readSources,
+  type SourceFile,
+  type Sources,
+  VALUES_COMMAND,
+} from "../importer/sources";
 import { loadCluster } from "../kubernetes/client";
 import { newCommand, runCommand } from "./commandLine";
 
@@ -111,8 +117,7 @@ function printChanges({ already, changes }: Pick<Imported, "already" | "changes"
 
 /** A file, or the files of a folder and of those below it that may have values or manifests. */
 function filesAt(path: string): SourceFile[] {
-  const { isFolder } = look(path);
-  if (!isFolder) return [{ path, text: readFileSync(path, "utf8") }];
+  if (!isFolder(path)) return [{ path, text: readFileSync(path, "utf8") }];
   return readdirSync(path, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .filter((entry) => !entry.name.startsWith("."))
@@ -124,9 +129,9 @@ function filesAt(path: string): SourceFile[] {
 }
 
 /** @throws Error that says in plain words that there is no such file. */
-function look(path: string): { isFolder: boolean } {
+function isFolder(path: string): boolean {
   try {
-    return { isFolder: statSync(path).isDirectory() };
+    return statSync(path).isDirectory();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const wrong = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
@@ -144,8 +149,7 @@ function parseSetting(text: string): Setting {
   try {
     return [path, parse(value)];
   } catch (error) {
-    const [line = ""] = (error as Error).message.split("\n");
-    throw new InvalidArgumentError(`Its value is not YAML: ${line.replace(/:$/, "")}`);
+    throw new InvalidArgumentError(`Its value is not YAML: ${firstLine(error)}`);
   }
 }
 

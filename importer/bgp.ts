@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { omitBy } from "es-toolkit/object/omitBy";
-import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { LINUX_NODES, schema, valueAt } from "../config";
 import type { Change, Missing } from "./importReport";
 import { readSelector } from "./poolsAndPolicies";
-import { removeAt, showValue, type Tree } from "./tree";
+import { asTree, asTrees, removeAt, showValue, type Tree } from "./tree";
 
 /** A manifest of one of Cilium's BGP kinds. */
 export interface BgpManifest {
@@ -402,14 +401,6 @@ function dropUnknownKeys(bgp: Tree, lose: Lose): void {
     lose(`bgp.${path} (${showValue(valueAt(bgp, path))})`, "the configuration has no key for it");
     removeAt(bgp, keys);
   }
-}
-
-function asTree(value: unknown): Tree {
-  return isPlainObject(value) ? value : {};
-}
-
-function asTrees(value: unknown): Tree[] {
-  return Array.isArray(value) ? value.filter(isPlainObject) : [];
 }
 
 /** A name of the schema's form; Cilium takes any text. */

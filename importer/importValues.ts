@@ -7,7 +7,7 @@ import { compareValues, divideValues, keysFrom, removeNeedlessKeys } from "./cha
 import { type Change, type Missing, mostHarmfulFirst } from "./importReport";
 import { type Files, type ImportedManifests, importManifests } from "./manifests";
 import { inTodaysWords } from "./oldValues";
-import { type PodCidrs, readPodCidrs } from "./podCidrs";
+import { readPodCidrs } from "./podCidrs";
 import { problemsIn, readWithStandIns } from "./standIns";
 import { setAt, showValue, type Tree } from "./tree";
 
@@ -63,11 +63,14 @@ export function importValues(
   const config: Tree = {};
   const keys = [
     ...Object.entries(settings),
-    ...keysFromManifests(imported),
+    ...keysOf(imported),
     ...keysFrom(complete),
-    ...keysOfPods(pods),
+    ["network.podCidrs", pods.podCidrs] as const,
+    ["network.nativeRoutingCidrs", pods.nativeRoutingCidrs] as const,
   ];
-  for (const [key, value] of keys) setAt(config, key.split("."), value);
+  for (const [key, value] of keys) {
+    if (value !== undefined) setAt(config, key.split("."), value);
+  }
   for (const [key, value] of [
     ["kubePrism.host", "localhost"],
     ["kubePrism.port", 7445],
@@ -125,20 +128,12 @@ function keepHostRouting(owned: Tree, complete: Tree): void {
   }
 }
 
-function keysFromManifests({ pools, policies, bgp }: ImportedManifests): [string, unknown][] {
+/** Keys of the configuration that manifests lead to; undefined where they have nothing for one. */
+function keysOf({ pools, policies, bgp }: ImportedManifests): [key: string, value: unknown][] {
   return [
-    ...(pools.length > 0 ? [["loadBalancing.pools", pools] as [string, unknown]] : []),
-    ...(policies.length > 0 ? [["loadBalancing.policies", policies] as [string, unknown]] : []),
-    ...(bgp === undefined ? [] : [["bgp", bgp] as [string, unknown]]),
-  ];
-}
-
-function keysOfPods({ podCidrs, nativeRoutingCidrs }: PodCidrs): [string, unknown][] {
-  return [
-    ...(podCidrs === undefined ? [] : [["network.podCidrs", podCidrs] as [string, unknown]]),
-    ...(nativeRoutingCidrs === undefined
-      ? []
-      : [["network.nativeRoutingCidrs", nativeRoutingCidrs] as [string, unknown]]),
+    ["loadBalancing.pools", pools.length > 0 ? pools : undefined],
+    ["loadBalancing.policies", policies.length > 0 ? policies : undefined],
+    ["bgp", bgp],
   ];
 }
 

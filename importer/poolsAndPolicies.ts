@@ -4,7 +4,7 @@ import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { Address4, Address6 } from "ip-address";
 import { cidrRange, cidrSchema, familyOf, LINUX_NODES, rangeSize, valueAt } from "../config";
 import type { Change } from "./importReport";
-import type { Tree } from "./tree";
+import { asTree, asTrees, type Tree } from "./tree";
 
 /** An element of loadBalancing.pools; an absent field has its default. */
 export interface Pool {
@@ -38,7 +38,7 @@ export interface ImportedPolicy {
  * @returns the pools, and what was lost: a pool that is disabled or has no addresses.
  */
 export function readPools(manifest: Tree, what: string): { pools: Pool[]; changes: Change[] } {
-  const spec = isPlainObject(manifest.spec) ? manifest.spec : {};
+  const spec = asTree(manifest.spec);
   const name = valueAt(manifest, "metadata.name");
   const without = (why: string) => ({
     pools: [],
@@ -50,16 +50,14 @@ export function readPools(manifest: Tree, what: string): { pools: Pool[]; change
   if (blocks.length === 0) return without("not carried over: it has no addresses");
 
   const serviceSelector = readSelector(spec.serviceSelector);
-  const read = blocks
-    .filter(isPlainObject)
-    .map((block) => readBlock(block, spec.allowFirstLastIPs === "No"));
-  const asPool = (pool: Pool, named: unknown): Pool => ({
-    ...(named !== "services" && { name: named }),
-    ...pool,
+  const read = asTrees(blocks).map((block) => readBlock(block, spec.allowFirstLastIPs === "No"));
+  const [only] = read;
+  const pool: Pool = {
+    ...(name !== "services" && { name }),
+    ...(read.length === 1 ? only : { blocks: read }),
     ...(serviceSelector !== undefined && { serviceSelector }),
-  });
-  if (read.length === 1) return { pools: read.map((pool) => asPool(pool, name)), changes: [] };
-  return { pools: [asPool({ blocks: read }, name)], changes: [] };
+  };
+  return { pools: [pool], changes: [] };
 }
 
 /** A block with a start alone is a single address. */
@@ -82,7 +80,7 @@ function withoutEndAddresses(cidr: string): Pool {
 
 /** Reads a manifest of kind CiliumL2AnnouncementPolicy. */
 export function readPolicy(manifest: Tree): ImportedPolicy {
-  const spec = isPlainObject(manifest.spec) ? manifest.spec : {};
+  const spec = asTree(manifest.spec);
   const name = valueAt(manifest, "metadata.name");
   const nodeSelector = readSelector(spec.nodeSelector);
   const serviceSelector = readSelector(spec.serviceSelector);

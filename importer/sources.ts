@@ -5,10 +5,10 @@ import semver from "semver";
 import { parse, parseAllDocuments } from "yaml";
 import { findValues } from "./chartKeys";
 import type { Change, Missing } from "./importReport";
-import { hasPlaceholder } from "./standIns";
+import { placeholdersOf } from "./standIns";
 import { readMachineConfig } from "./talosConfig";
-import { leavesOf, setAt, showValue, type Tree } from "./tree";
-import { type ChartUse, readWrapper } from "./wrappers";
+import { asTrees, leavesOf, showValue, type Tree } from "./tree";
+import { type ChartUse, readWrapper, type ValuesOf } from "./wrappers";
 
 /** A file as it was given. */
 export interface SourceFile {
@@ -28,14 +28,6 @@ export interface Sources {
   readonly read: readonly string[];
   readonly missing: readonly Missing[];
   readonly changes: readonly Change[];
-}
-
-/** Values of one place, before they are merged. */
-interface ValuesOf {
-  readonly what: string;
-  readonly values: Tree;
-  /** Helm's order: values files first (0), then what stands in the wrapper (1), then single parameters (2). */
-  readonly layer: 0 | 1 | 2;
 }
 
 /** With merge keys (<<), as Helm and kubectl read them. */
@@ -78,19 +70,23 @@ export function readSources(files: readonly SourceFile[]): Sources {
       if (use !== undefined) {
         uses.push(use);
         valuesOf.push(...use.values);
-        if (use.manifest) manifests.set(document, path);
         continue;
       }
       if (typeof document.kind === "string" || /^kustomization\.ya?ml$/.test(basename(path))) {
         manifests.set(document, path);
         continue;
       }
-      const found = NEVER_VALUES.test(basename(path)) ? undefined : findValues(document, parseText);
-      if (found !== undefined) {
-        const where = found.at.length > 0 ? `, at ${found.at.join(".")}` : "";
-        valuesOf.push({ what: `${path}${where}`, values: found.values, layer: 0 });
-      } else if (NEVER_VALUES.test(basename(path))) ignored.push(path);
-      else empty.push({ what: path, values: document, layer: 0 });
+      if (NEVER_VALUES.test(basename(path))) {
+        ignored.push(path);
+        continue;
+      }
+      const found = findValues(document, parseText);
+      if (found === undefined) {
+        empty.push({ what: path, values: document, layer: 0 });
+        continue;
+      }
+      const where = found.at.length > 0 ? `, at ${found.at.join(".")}` : "";
+      valuesOf.push({ what: `${path}${where}`, values: found.values, layer: 0 });
     }
   }
   // A values file may have no key by which it could be known.
@@ -198,7 +194,7 @@ function objectsIn(document: Tree): Tree[] {
     return [document];
   // The items of a list of one kind may leave their kind out.
   const own = kind.slice(0, -"List".length);
-  return items.filter(isPlainObject).map((item) => ({ ...(own !== "" && { kind: own }), ...item }));
+  return asTrees(items).map((item) => ({ ...(own !== "" && { kind: own }), ...item }));
 }
 
 function parseText(text: string): unknown {
@@ -212,12 +208,7 @@ function parseText(text: string): unknown {
 
 /** Placeholders in the texts of some trees, each once, at most five. */
 function placeholdersIn(trees: readonly object[]): string[] {
-  const found = trees.flatMap((tree) =>
-    textsIn(tree)
-      .filter(hasPlaceholder)
-      .flatMap((text) => text.match(/\$\{[^}]+\}|\{\{.+?\}\}/g) ?? []),
-  );
-  const all = [...new Set(found)];
+  const all = [...new Set(trees.flatMap(textsIn).flatMap(placeholdersOf))];
   return all.length > 5 ? [...all.slice(0, 5), "…"] : all;
 }
 
@@ -259,7 +250,7 @@ function versionIn(uses: readonly ChartUse[], missing: Missing[]): Record<string
   const versions = [...new Set(exact.map(({ version }) => String(version).replace(/^v/, "")))];
   const [version] = versions;
   const settings: Record<string, unknown> = {};
-  if (version !== undefined) setAt(settings, ["cilium.version"], version);
+  if (version !== undefined) settings["cilium.version"] = version;
   if (versions.length > 1) {
     const places = exact.map(({ what, version: each }) => `${each} in ${what}`).join(", ");
     missing.push({
@@ -280,8 +271,8 @@ function versionIn(uses: readonly ChartUse[], missing: Missing[]): Record<string
   return settings;
 }
 
-/** The parser shows the place on further lines. */
-function firstLine(error: unknown): string {
+/** First line of an error of YAML's parser, which shows the place on further ones. */
+export function firstLine(error: unknown): string {
   const [line = ""] = error instanceof Error ? error.message.split("\n") : [];
   return line.replace(/:$/, "");
 }

@@ -164,14 +164,14 @@ function misshapenIn(config: Tree): Missing[] {
 
 /** A placeholder is not a wrong value, but one that nobody has put in yet. */
 function explain(value: unknown, wrong: string, fix: string): string {
-  return typeof value === "string" && hasPlaceholder(value)
+  return typeof value === "string" && placeholdersOf(value).length > 0
     ? `a placeholder (${value}); render the files first, or write the value`
     : `${wrong}; ${fix}`;
 }
 
-/** Whether a text has a placeholder: ${NAME} of envsubst, Flux and Terraform, {{ }} of templates. */
-export function hasPlaceholder(text: string): boolean {
-  return /\$\{[^}]+\}|\{\{.+?\}\}/.test(text);
+/** Placeholders in a text: ${NAME} of envsubst, Flux and Terraform, {{ }} of templates. */
+export function placeholdersOf(text: string): string[] {
+  return text.match(/\$\{[^}]+\}|\{\{.+?\}\}/g) ?? [];
 }
 
 /** Keys that lead to what an issue is about, or to the innermost tree around it when it is absent. */

@@ -1,6 +1,6 @@
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { valueAt } from "../config";
-import type { Tree } from "./tree";
+import { asTrees, type Tree } from "./tree";
 
 /** Keys of the configuration, and where Talos' machine config (v1alpha1) has them. */
 const KEYS: readonly [key: string, path: string][] = [
@@ -14,8 +14,7 @@ const KEYS: readonly [key: string, path: string][] = [
  * Undefined for any other document.
  */
 export function readMachineConfig(document: Tree): Record<string, unknown> | undefined {
-  const patches = Array.isArray(document.patches) ? document.patches.filter(isPlainObject) : [];
-  const parts = [document, ...patches.map(({ inline }) => inline)].filter(isPlainObject);
+  const parts = asTrees([document, ...asTrees(document.patches).map(({ inline }) => inline)]);
   if (
     typeof document.kind === "string" &&
     !["Cluster", "ControlPlane", "Workers"].includes(document.kind)

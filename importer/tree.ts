@@ -4,6 +4,16 @@ import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 /** A YAML mapping, to any depth. */
 export type Tree = { [key: string]: unknown };
 
+/** A value as a tree; an empty one when it is none. */
+export function asTree(value: unknown): Tree {
+  return isPlainObject(value) ? value : {};
+}
+
+/** The trees of a list; none when it is no list. */
+export function asTrees(value: unknown): Tree[] {
+  return Array.isArray(value) ? value.filter(isPlainObject) : [];
+}
+
 /** A value in a tree that is not a tree itself. */
 export interface Leaf {
   /** Keys from the root; a key may contain dots (podAnnotations). */

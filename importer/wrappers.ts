@@ -2,21 +2,27 @@ import { basename } from "node:path";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { valueAt } from "../config";
 import { chartKeysIn, findValues } from "./chartKeys";
-import { setAt, type Tree } from "./tree";
+import { asTree, asTrees, setAt, type Tree } from "./tree";
+
+/** Values of one place, before they are merged. */
+export interface ValuesOf {
+  readonly what: string;
+  readonly values: Tree;
+  /** Helm's order: values files first (0), then what stands in the wrapper (1), then single parameters (2). */
+  readonly layer: 0 | 1 | 2;
+}
 
 /** An object or a file that installs Cilium's chart, or holds values for it. */
 export interface ChartUse {
   /** Kind, name and file, for a report. */
   readonly what: string;
-  readonly values: readonly { what: string; values: Tree; layer: 0 | 1 | 2 }[];
+  readonly values: readonly ValuesOf[];
   /** Version of the chart as it is written there; it may be a range. */
   readonly version?: string | undefined;
   /** Helm repository, or an oci:// URL of the chart. */
   readonly repository?: string | undefined;
   /** Files with values that it names. */
   readonly names: readonly string[];
-  /** Whether it is beside that a manifest that others read. */
-  readonly manifest?: true;
 }
 
 type Parse = (text: string) => unknown;
@@ -86,21 +92,19 @@ function application(
   what: string,
   parse: Parse,
 ): ChartUse | undefined {
-  const sources = [valueAt(document, `${at}.source`), valueAt(document, `${at}.sources`)]
-    .flat()
-    .filter(isPlainObject);
+  const sources = asTrees(
+    [valueAt(document, `${at}.source`), valueAt(document, `${at}.sources`)].flat(),
+  );
   const source =
     sources.find(({ chart, repoURL, path }) =>
       [chart, repoURL, path].some((part) => isCilium(part)),
     ) ?? (isCilium(name) ? sources[0] : undefined);
   if (source === undefined) return undefined;
-  const helm = isPlainObject(source.helm) ? source.helm : {};
+  const helm = asTree(source.helm);
   const own = helm.valuesObject ?? helm.values;
   const files = Array.isArray(helm.valueFiles) ? helm.valueFiles.map(String) : [];
   const parameters: Tree = {};
-  for (const parameter of Array.isArray(helm.parameters)
-    ? helm.parameters.filter(isPlainObject)
-    : []) {
+  for (const parameter of asTrees(helm.parameters)) {
     const value = parameter.forceString === true ? parameter.value : parse(String(parameter.value));
     setAt(parameters, String(parameter.name).split("."), value);
   }
@@ -139,8 +143,7 @@ function helmChart(document: Tree, name: string, what: string, parse: Parse): Ch
 
 /** A ConfigMap or Secret whose entries are values files. */
 function configMap(document: Tree, what: string, parse: Parse): ChartUse | undefined {
-  const entries = [document.data, document.stringData]
-    .filter(isPlainObject)
+  const entries = asTrees([document.data, document.stringData])
     .flatMap((data) => Object.entries(data))
     .filter(([, value]) => typeof value === "string");
   const values = entries.flatMap(([entry, value]) => {
@@ -154,8 +157,7 @@ function configMap(document: Tree, what: string, parse: Parse): ChartUse | undef
 
 /** kustomize: values files in their order, then valuesInline (unless valuesMerge says otherwise). */
 function kustomization(document: Tree, what: string): ChartUse | undefined {
-  const charts = (document.helmCharts as unknown[]).filter(isPlainObject);
-  const chart = charts.find(({ name }) => isCilium(name));
+  const chart = asTrees(document.helmCharts).find(({ name }) => isCilium(name));
   if (chart === undefined) return undefined;
   const files = [chart.valuesFile, chart.additionalValuesFiles]
     .flat()
@@ -180,10 +182,7 @@ function kustomization(document: Tree, what: string): ChartUse | undefined {
 
 /** Chart.yaml or Chart.lock: the version of the dependency, or of the chart itself when it is Cilium's own. */
 function chartFile(document: Tree, what: string): ChartUse | undefined {
-  const dependencies = Array.isArray(document.dependencies)
-    ? document.dependencies.filter(isPlainObject)
-    : [];
-  const dependency = dependencies.find(({ name }) => isCilium(name));
+  const dependency = asTrees(document.dependencies).find(({ name }) => isCilium(name));
   if (dependency !== undefined) {
     return {
       what,
@@ -199,17 +198,15 @@ function chartFile(document: Tree, what: string): ChartUse | undefined {
 
 /** helmfile: the release's values are files or mappings, in their order. */
 function helmfile(document: Tree, what: string, parse: Parse): ChartUse | undefined {
-  const release = (document.releases as unknown[])
-    .filter(isPlainObject)
-    .find(({ name, chart }) => isCilium(chart) || isCilium(name));
+  const release = asTrees(document.releases).find(
+    ({ name, chart }) => isCilium(chart) || isCilium(name),
+  );
   if (release === undefined) return undefined;
   const values = Array.isArray(release.values) ? release.values : [];
   const url = text(release.chart);
   return {
     what,
-    values: values
-      .filter(isPlainObject)
-      .flatMap((each) => valuesIn(each, `${what}, values`, 1, parse)),
+    values: asTrees(values).flatMap((each) => valuesIn(each, `${what}, values`, 1, parse)),
     version: text(release.version),
     repository: url?.startsWith("oci://") ? url : undefined,
     names: values.filter((each): each is string => typeof each === "string"),
@@ -220,9 +217,9 @@ function helmfile(document: Tree, what: string, parse: Parse): ChartUse | undefi
 function valuesIn(
   value: unknown,
   what: string,
-  layer: 0 | 1 | 2,
+  layer: ValuesOf["layer"],
   parse: Parse,
-): ChartUse["values"] {
+): ValuesOf[] {
   const tree = typeof value === "string" ? parse(value) : value;
   if (!isPlainObject(tree) || Object.keys(tree).length === 0) return [];
   const found = chartKeysIn(tree) > 0 ? undefined : findValues(tree, parse);
