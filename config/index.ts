@@ -22,6 +22,7 @@ export { CONTROL_PLANE_LABEL } from "./controlPlaneLabel";
 export { type BgpObject, bgpObjects } from "./derived/bgpObjects";
 export { ciliumCrds } from "./derived/ciliumCrds";
 export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
+export { CONFIG_ENTRIES } from "./derived/configEntries";
 export { type HelmValues, valueAt } from "./derived/helmValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
 export { managedValues, masquerades, VALUE_MAPPINGS } from "./derived/managedValues";

@@ -1,6 +1,7 @@
 import type { Settings } from "../schema";
-import { managedValues } from "./managedValues";
-import { talosValues } from "./talosValues";
+import { CONFIG_ENTRIES } from "./configEntries";
+import { managedValues, VALUE_MAPPINGS } from "./managedValues";
+import { TALOS_VALUES, talosValues } from "./talosValues";
 
 /** A value of cilium.values that takes values of others away, or sets what they decide in another place. */
 export interface ShadowingValue {
@@ -59,54 +60,31 @@ export function shadowingConfig({ cilium }: Settings): ShadowingValue[] {
   const { extraConfig } = cilium.values;
   if (typeof extraConfig !== "object" || extraConfig === null) return [];
   return Object.entries(extraConfig).flatMap(([entry, user]) => {
-    const owner = Object.hasOwn(RENDERED, entry) ? RENDERED[entry] : undefined;
+    const owner = OWNERS.get(entry);
     return owner === undefined ? [] : [{ path: `extraConfig.${entry}`, user, owners: [owner] }];
   });
 }
 
-/** Entry of the ConfigMap cilium-config -> who decides it. */
-const RENDERED: Readonly<Record<string, string>> = {
-  "auto-direct-node-routes": "routing.routes",
-  "bpf-lb-acceleration": "loadBalancing.acceleration",
-  "bpf-lb-algorithm": "loadBalancing.algorithm",
+/** Entries beside {@link CONFIG_ENTRIES}, which an import reads no value from, and who decides them. */
+const OTHER_ENTRIES: Readonly<Record<string, string>> = {
   "bpf-lb-dsr-dispatch": "loadBalancing.mode",
-  "bpf-lb-mode": "loadBalancing.mode",
-  "cluster-id": "cluster.id",
-  "cluster-name": "cluster.name",
-  devices: "routing.devices",
-  "direct-routing-skip-unreachable": "routing.skipUnreachable",
-  "enable-bandwidth-manager": "bandwidthManager.enabled",
-  "enable-bbr": "bandwidthManager.bbr",
-  "enable-bgp-control-plane": "bgp.peers",
-  "enable-bpf-masquerade": "talos.bpfMasquerade",
-  "enable-gateway-api": "gatewayApi.enabled",
   "enable-gateway-api-alpn": "Talos: gatewayAPI.enableAlpn",
   "enable-gateway-api-app-protocol": "Talos: gatewayAPI.enableAppProtocol",
-  "enable-host-legacy-routing": "talos.hostLegacyRouting",
-  "enable-hubble": "hubble.enabled",
   "enable-ipsec": "encryption.type",
-  "enable-ipv4": "network.podCidrs",
-  "enable-ipv4-masquerade": "talos.masquerade",
-  "enable-ipv6": "network.podCidrs",
-  "enable-ipv6-masquerade": "talos.masquerade",
-  "enable-l2-announcements": "loadBalancing.policies",
   "enable-wireguard": "encryption.type",
-  "encrypt-node": "encryption.nodeEncryption",
   "gateway-api-service-externaltrafficpolicy": "loadBalancing.gatewayTrafficPolicy",
   "hubble-metrics": "hubble.metrics",
-  ipam: "Talos: ipam.mode",
-  "ipv4-native-routing-cidr": "network.podCidrs",
-  "ipv6-native-routing-cidr": "network.podCidrs",
-  "k8s-client-burst": "loadBalancing.services",
-  "k8s-client-qps": "loadBalancing.services",
   "k8s-require-ipv4-pod-cidr": "network.podCidrs",
   "k8s-require-ipv6-pod-cidr": "network.podCidrs",
-  "kube-proxy-replacement": "kubeProxyReplacement",
-  "l2-announcements-lease-duration": "loadBalancing.leaseDuration",
-  "l2-announcements-renew-deadline": "loadBalancing.leaseRenewDeadline",
-  "l2-announcements-retry-period": "loadBalancing.leaseRetryPeriod",
   "max-connected-clusters": "cluster.maxConnectedClusters",
-  mtu: "routing.mtu",
-  "routing-mode": "routing.mode",
-  "tunnel-protocol": "routing.tunnelProtocol",
 };
+
+/** Entry of the ConfigMap cilium-config -> who decides it: a key of the configuration, or Talos. */
+const OWNERS: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(CONFIG_ENTRIES).flatMap(([entry, path]): [string, string][] => {
+    const key = VALUE_MAPPINGS.find((mapping) => mapping.path === path)?.key;
+    if (key !== undefined) return [[entry, key]];
+    return Object.hasOwn(TALOS_VALUES, path) ? [[entry, `Talos: ${path}`]] : [];
+  }),
+  ...Object.entries(OTHER_ENTRIES),
+]);
