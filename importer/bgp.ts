@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { omitBy } from "es-toolkit/object/omitBy";
+import { isUndefined } from "es-toolkit/predicate/isUndefined";
 import { LINUX_NODES, schema, valueAt } from "../config";
 import type { Change, Missing } from "./importReport";
 import { readSelector } from "./poolsAndPolicies";
@@ -414,5 +415,5 @@ function asName(name: string): string {
 }
 
 function withoutUndefined(tree: Tree): Tree {
-  return omitBy(tree, (value) => value === undefined);
+  return omitBy(tree, isUndefined);
 }

@@ -9,8 +9,9 @@ import { readVariable, runStep } from "./runStep";
 const TIMEOUT = 60;
 
 /**
- * Removes the CRDs of TALOS_CILIUM_CRDS, which a new bundle of the Gateway API no longer has. It looks for objects once more right before it
- * deletes each: somebody may have made one since the update began. A CRD that is not there is as it should be.
+ * Removes the CRDs of TALOS_CILIUM_CRDS, which a new bundle of the Gateway API no longer has. It looks for objects once
+ * more right before it deletes each: somebody may have made one since the update began. A CRD that is not there is as it
+ * should be.
  */
 async function removeCrds(): Promise<void> {
   const names = readVariable("TALOS_CILIUM_CRDS").split(" ");

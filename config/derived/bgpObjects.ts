@@ -1,3 +1,5 @@
+import { omitBy } from "es-toolkit/object/omitBy";
+import { isUndefined } from "es-toolkit/predicate/isUndefined";
 import type { Settings } from "../schema";
 
 type Bgp = Settings["bgp"];
@@ -39,7 +41,7 @@ export function bgpObjects(bgp: Bgp): BgpObjects {
       peerConfig(SHARED, bgp),
       ...bgp.peers
         .filter(hasOwnConfig)
-        .map((peer) => peerConfig(ownConfigName(peer), { ...bgp, ...withoutUndefined(peer) })),
+        .map((peer) => peerConfig(ownConfigName(peer), { ...bgp, ...omitBy(peer, isUndefined) })),
     ],
     clusterConfig: {
       kind: "CiliumBGPClusterConfig",
@@ -66,10 +68,6 @@ export function bgpObjects(bgp: Bgp): BgpObjects {
 /** Whether a peer has anything that CiliumBGPPeerConfig holds. */
 function hasOwnConfig({ name: _name, address: _address, asn: _asn, ...own }: Peer): boolean {
   return Object.values(own).some((value) => value !== undefined);
-}
-
-function withoutUndefined(peer: Peer): Partial<Peer> {
-  return Object.fromEntries(Object.entries(peer).filter(([, value]) => value !== undefined));
 }
 
 function peerConfig(
