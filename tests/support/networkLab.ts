@@ -320,7 +320,8 @@ export class NetworkLab extends LabForTests {
   /** Starts a command on a node, on the client or on the router. It runs until it is killed. */
   public spawn(where: string, ...command: string[]) {
     const [program = "", ...args] = [...runInPlace(this.folder, where), ...command];
-    return execa(program, args, { reject: false });
+    // After SIGTERM a traffic client sends the rest of its minimum; by default execa kills it after 5 s.
+    return execa(program, args, { reject: false, forceKillAfterDelay: false });
   }
 
   /** Waits until every node has a ready agent. */
