@@ -104,28 +104,20 @@ export class ApiForTests {
   }
 
   /** Writes a file into its folder, and returns its path. */
-  public write(name: string, text: string, mode = 0o600): string {
+  public write(name: string, text: string): string {
     const path = join(this.folder, name);
     writeFileSync(path, text);
-    chmodSync(path, mode);
     return path;
   }
 
-  /** Writes a credential plugin that notes each call, with the KUBERNETES_EXEC_INFO it is given; `$n` is the call's number. */
+  /** {@link writePlugin} in its folder. */
   public plugin(script: string): string {
-    return this.write(
-      "plugin",
-      `#!/bin/sh\necho "$KUBERNETES_EXEC_INFO" >> '${this.folder}/calls'\nn=$(wc -l < '${this.folder}/calls' | tr -d ' ')\n${script}\n`,
-      0o700,
-    );
+    return writePlugin(this.folder, script);
   }
 
-  /** What the plugin was told, once for each call. */
-  public get calls(): { spec: { interactive: boolean; cluster?: Record<string, unknown> } }[] {
-    return readFileSync(join(this.folder, "calls"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line));
+  /** {@link pluginCalls} of its plugin. */
+  public get calls(): PluginCall[] {
+    return pluginCalls(this.folder);
   }
 
   public async stop(): Promise<void> {
@@ -133,6 +125,26 @@ export class ApiForTests {
     await new Promise((stopped) => this.server.close(stopped));
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** What a plugin was told by KUBERNETES_EXEC_INFO. */
+interface PluginCall {
+  readonly spec: { readonly interactive: boolean; readonly cluster?: Record<string, unknown> };
+}
+
+/** Writes a credential plugin that notes each call; `$n` is the call's number. Returns its path. */
+export function writePlugin(folder: string, script: string): string {
+  const [path, calls] = [join(folder, "plugin"), join(folder, "calls")];
+  const count = `echo "$KUBERNETES_EXEC_INFO" >> '${calls}'\nn=$(wc -l < '${calls}' | tr -d ' ')`;
+  writeFileSync(path, `#!/bin/sh\n${count}\n${script}\n`);
+  chmodSync(path, 0o700);
+  return path;
+}
+
+/** What the plugin of a folder was told, once for each call. */
+export function pluginCalls(folder: string): PluginCall[] {
+  const lines = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
+  return lines.map((line) => JSON.parse(line));
 }
 
 /** A line of shell that prints a credential; the token may hold variables of the shell. */
