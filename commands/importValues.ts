@@ -4,7 +4,6 @@ import { type Command, InvalidArgumentError } from "commander";
 import { parse, stringify } from "yaml";
 import { PROJECT, schema } from "../config";
 import { sourcesOfCluster } from "../importer/clusterSources";
-import { fetchCluster } from "../importer/fetchCluster";
 import { type Missing, mostHarmfulFirst } from "../importer/importReport";
 import { type Imported, importValues } from "../importer/importValues";
 import {
@@ -14,7 +13,6 @@ import {
   type Sources,
   VALUES_COMMAND,
 } from "../importer/sources";
-import { loadCluster } from "../kubernetes/client";
 import { newCommand, runCommand } from "./commandLine";
 
 /** Path of a key of the configuration, and its value. */
@@ -71,7 +69,7 @@ async function printStackFile(
     command.error("error: missing required argument 'file'; or give --from-cluster");
   }
   const { values, manifests, read, ...sources }: Sources = fromCluster
-    ? sourcesOfCluster(await fetchCluster(loadCluster({ context }), context))
+    ? await readCluster(context)
     : readSources(paths.flatMap(filesAt));
   if (values === undefined) {
     printMissing(sources.missing);
@@ -94,6 +92,13 @@ async function printStackFile(
     ...imported,
     changes: mostHarmfulFirst([...sources.changes, ...imported.changes]),
   });
+}
+
+async function readCluster(context: string | undefined): Promise<Sources> {
+  // Loaded here: files are read without it, a second sooner.
+  const { loadCluster } = await import("../kubernetes/client");
+  const { fetchCluster } = await import("../importer/fetchCluster");
+  return sourcesOfCluster(await fetchCluster(loadCluster({ context }), context));
 }
 
 function printConfig(config: Imported["config"]): void {

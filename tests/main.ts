@@ -9,7 +9,7 @@ import { printSummary, type Summary } from "./summary";
  * processes rarely; a lab at network depth needs both cores, and its tests look at the host.
  */
 const GROUPS = [
-  ["tests/unit/**/*.test.ts"],
+  ["--parallel", "--jobs=2", "tests/unit/**/*.test.ts"],
   ["--parallel", "--jobs=2", "tests/lab/*.test.ts"],
   ["tests/lab/network/*.test.ts"],
 ];
