@@ -96,8 +96,9 @@ async function printStackFile(
 
 async function readCluster(context: string | undefined): Promise<Sources> {
   // Loaded here: files are read without it, a second sooner.
-  const { loadCluster } = await import("../kubernetes/client");
-  const { fetchCluster } = await import("../importer/fetchCluster");
+  const { loadCluster }: typeof import("../kubernetes/client") = require("../kubernetes/client");
+  const { fetchCluster }: typeof import("../importer/fetchCluster") =
+    require("../importer/fetchCluster");
   return sourcesOfCluster(await fetchCluster(loadCluster({ context }), context));
 }
 

@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { CommandError } from "@pulumi/pulumi/automation";
 import { InvalidArgumentError } from "commander";
 import { newCommand, runCommand, stackOption } from "../commands/commandLine";
 import { settingsOf } from "../config";
@@ -174,6 +173,8 @@ function parsePort(text: string): number {
 }
 
 function describeError(error: unknown): string {
+  const { CommandError }: typeof import("@pulumi/pulumi/automation") =
+    require("@pulumi/pulumi/automation");
   // The engine has printed its own errors already, and a CommandError repeats all of them.
   if (error instanceof CommandError) return "pulumi failed; its errors are above";
   return error instanceof Error ? error.message : String(error);

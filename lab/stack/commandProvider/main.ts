@@ -1,10 +1,10 @@
-import { provider } from "@pulumi/pulumi";
+import { main } from "@pulumi/pulumi/provider";
 import { VERSIONS } from "../../toolchain/versions";
 import { LocalCommandProvider } from "./localCommand";
 
-provider
-  .main(new LocalCommandProvider(VERSIONS.pulumiCommand.slice(1)), process.argv.slice(2))
-  .catch((error) => {
+main(new LocalCommandProvider(VERSIONS.pulumiCommand.slice(1)), process.argv.slice(2)).catch(
+  (error) => {
     console.error(error);
     process.exitCode = 1;
-  });
+  },
+);
