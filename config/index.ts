@@ -36,7 +36,7 @@ export {
   type YamlDocument,
 } from "./derived/talosPatch";
 export { TALOS_VALUES } from "./derived/talosValues";
-export { deadValues, unknownValues } from "./derived/userValues";
+export { type UnknownValue, unknownToChart, unknownUserValues } from "./derived/unknownValues";
 export { matchesDevice } from "./devices";
 export { checkFleet, type Site } from "./fleet";
 export { rules } from "./rules";

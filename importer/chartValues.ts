@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import {
-  deadValues,
   GATEWAY_API_ANNOTATION,
   managedValues,
   TALOS_VALUES,
+  type UnknownValue,
   VALUE_MAPPINGS,
   valueAt,
 } from "../config";
@@ -33,19 +33,22 @@ export interface DividedValues {
   readonly changes: readonly Change[];
 }
 
-export function divideValues(values: Tree): DividedValues {
+/** @param unknownValues those of the values that the stack's chart does not have. */
+export function divideValues(values: Tree, unknownValues: readonly UnknownValue[]): DividedValues {
   const [managed, user]: [Leaf[], Leaf[]] = [[], []];
   const already: string[] = [];
-  const dead = deadValues(values);
-  const changes: Change[] = dead.map(({ path, value, instead }) => ({
+  // To JavaScript it is an object's prototype; it has a line of its own.
+  const unknown = unknownValues.filter(({ keys }) => !keys.includes("__proto__"));
+  const dead = unknown.filter(({ isCertain }) => isCertain);
+  const changes: Change[] = unknown.map(({ path, wrong, fix, isCertain }) => ({
     harm: "other",
-    what: describeValue(path, value),
-    why: `left out: no template of the chart reads it; ${instead}`,
+    what: path,
+    why: `${isCertain ? "left out, as it does nothing" : "kept"}: ${wrong}; ${fix}`,
   }));
   for (const leaf of leavesOf(values, new Set(MAPPINGS.keys()))) {
     const { keys, path, value } = leaf;
     const what = describeValue(path, value);
-    if (dead.some((other) => pathsMeet(path, other.path))) continue;
+    if (dead.some((other) => other.keys.every((key, index) => key === keys[index]))) continue;
     if (value === null) {
       // Of a value whose default is nothing, null is what the chart has; the program leaves out values that are null.
       if (MAPPINGS.has(path)) already.push(path);
@@ -56,7 +59,7 @@ export function divideValues(values: Tree): DividedValues {
           why: "left out: the chart's default comes back, as the program passes no null",
         });
     }
-    // To JavaScript it is an object's prototype, and the schema of cilium.values ignores it.
+    // The schema of cilium.values ignores it.
     else if (keys.includes("__proto__"))
       changes.push({ harm: "other", what, why: "left out: no key can have this name" });
     else if (isSetByProgram(path, value) && !isOfNoGateway(path, values)) already.push(path);

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { pick } from "es-toolkit/object/pick";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
-import { schema, valueAt } from "../config";
+import semver from "semver";
+import { schema, type UnknownValue, unknownUserValues, valueAt } from "../config";
 import { isSaid, withChartDefaults } from "./chartDefaults";
 import { compareValues, divideValues, keysFrom, removeNeedlessKeys } from "./chartValues";
 import { type Change, type Missing, mostHarmfulFirst } from "./importReport";
@@ -50,10 +51,10 @@ export function importValues(
 ): Imported {
   const imported = importManifests(manifests, given.files);
   const { values: owned, changes: renamed } = inTodaysWords(values as Tree);
-  const { managed, user, already, changes } = divideValues(owned);
+  const settings = { ...given.found, ...given.settings };
+  const { managed, user, already, changes } = divideValues(owned, unknownIn(owned, settings));
   const complete = withChartDefaults(owned);
   keepHostRouting(owned, complete);
-  const settings = { ...given.found, ...given.settings };
   const pods = readPodCidrs(
     complete,
     settings["network.podCidrs"],
@@ -126,6 +127,17 @@ function keepHostRouting(owned: Tree, complete: Tree): void {
   if (!isOn && !isSaid(owned, "bpf.hostLegacyRouting")) {
     setAt(complete, ["bpf", "hostLegacyRouting"], true);
   }
+}
+
+/** Values that the stack's chart does not have. */
+function unknownIn(values: Tree, settings: Readonly<Record<string, unknown>>): UnknownValue[] {
+  const { "cilium.version": version, "cilium.chart": chart } = settings;
+  return unknownUserValues({
+    chart: typeof chart === "string" ? chart : "cilium",
+    version: typeof version === "string" && semver.valid(version) ? version : undefined,
+    values,
+    allowUntested: settings["cilium.allowUntested"] === true,
+  });
 }
 
 /** Keys of the configuration that manifests lead to; undefined where they have nothing for one. */

@@ -1,13 +1,12 @@
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { RunError } from "@pulumi/pulumi";
-import { parse } from "yaml";
-import { ConfigError, unknownValues } from "../config";
+import { ConfigError, unknownToChart } from "../config";
+import { readChartPaths } from "./chartPaths";
 
 /**
  * Checks the user's own values against those of a chart that is a folder: Helm accepts a misspelt value silently (the
- * chart's schema lets any key through).
- * @param chart chart as the configuration names it; one that is a name, an archive or a URL is not checked.
+ * chart's schema lets any key through). Of other charts the configuration knows the values by their versions.
+ * @param chart chart as the configuration names it.
  * @param values the user's own values.
  * @throws RunError naming every value that the chart does not have.
  */
@@ -20,15 +19,10 @@ export async function checkChartValues(
     () => false,
   );
   if (!isFolder) return;
-  const chartValues = parse(await readFile(join(chart, "values.yaml"), "utf8"));
-  const unknown = unknownValues(values, chartValues);
+  const unknown = unknownToChart(values, await readChartPaths(chart), `it is in ${chart}`);
   if (unknown.length > 0) {
     const error = new ConfigError(
-      unknown.map((path) => ({
-        path: `cilium.values.${path}`,
-        wrong: `the chart has no such value (${chart})`,
-        fix: "see the chart's values.yaml for its spelling, or remove it",
-      })),
+      unknown.map(({ path, wrong, fix }) => ({ path: `cilium.values.${path}`, wrong, fix })),
     );
     throw new RunError(error.message);
   }

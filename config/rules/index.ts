@@ -122,6 +122,7 @@ export const rules: readonly Rule[] = [
   software.serviceMonitorsNeedPrometheus,
   software.userValuesWithoutConflicts,
   software.userValuesNotDead,
+  software.userValuesKnown,
   userValues.valuesShadowNothing,
   userValues.extraConfigHasOneOwner,
 ];

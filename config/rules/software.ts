@@ -7,8 +7,10 @@ import {
   NEWEST,
   OLDEST,
 } from "../compatibility";
+import type { Problem } from "../configError";
 import { valueAt } from "../derived/helmValues";
-import { conflictingValues, deadValues } from "../derived/userValues";
+import { type UnknownValue, unknownUserValues } from "../derived/unknownValues";
+import { conflictingValues } from "../derived/userValues";
 import { problemIf, type Rule } from "./rule";
 
 const OVERRIDE = "or set cilium.allowUntested: true";
@@ -285,12 +287,25 @@ export const userValuesWithoutConflicts: Rule = {
 export const userValuesNotDead: Rule = {
   name: "user-values-not-dead",
   description:
-    "`cilium.values` has none of the values that are known to do nothing. Helm accepts a value that no template of the chart reads, and does not say so.",
+    "`cilium.values` has none but values of the chart of this version of Cilium (config/derived/knownCharts.json, made of the charts themselves). Helm accepts a value that no template of the chart reads, and does not say so. `cilium.allowUntested: true` makes it a warning, for a chart of your own that has more values.",
   severity: "error",
   check: ({ cilium }) =>
-    deadValues(cilium.values).map(({ path, value, instead }) => ({
-      path: `cilium.values.${path}`,
-      wrong: `no template of the chart reads it (${JSON.stringify(value)})`,
-      fix: instead,
-    })),
+    unknownUserValues(cilium)
+      .filter(({ isCertain }) => isCertain)
+      .map(describeUnknown),
 };
+
+export const userValuesKnown: Rule = {
+  name: "user-values-known",
+  description:
+    "Where `cilium.version` is newer than the charts that the program knows, `cilium.values` has none but values of the newest of them. A newer chart may have more.",
+  severity: "warning",
+  check: ({ cilium }) =>
+    unknownUserValues(cilium)
+      .filter(({ isCertain }) => !isCertain)
+      .map(describeUnknown),
+};
+
+function describeUnknown({ path, wrong, fix }: UnknownValue): Problem {
+  return { path: `cilium.values.${path}`, wrong, fix };
+}

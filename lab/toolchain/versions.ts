@@ -31,12 +31,17 @@ export interface PinnedModule {
   readonly sum: string;
 }
 
-/** Cilium, for its chart and its BPF sources: the version that the lab runs, and the one that prod pins. */
+/** Cilium, for its chart and its BPF sources: the version that the lab runs, then one of each other minor version. */
 export const CILIUM_MODULES: readonly PinnedModule[] = [
   {
     path: "github.com/cilium/cilium",
     version: VERSIONS.cilium,
     sum: "h1:dqiEGIcXc+gqCLYG/l7VCFJ8GHyb4HUrwbZOpkX5dL8=",
+  },
+  {
+    path: "github.com/cilium/cilium",
+    version: "v1.19.6",
+    sum: "h1:2G0yzfral3u6v56dY3tx2pT4U1sbMXDSKTBlGBYgRGo=",
   },
   {
     path: "github.com/cilium/cilium",

@@ -3,12 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
 import fc from "fast-check";
-import { parse } from "yaml";
 import { ConfigError, readSettings, type Settings } from "../../config";
 import { ciliumValues } from "../../config/derived/ciliumValues";
-import { unknownValues } from "../../config/derived/userValues";
+import { unknownToChart } from "../../config/derived/unknownValues";
 import { readStackConfig, settingsOf } from "../../config/stackFile";
+import { CHART_PATHS, chartPathsText } from "../../lab/chartPaths";
 import { chartPath } from "../../lab/toolchain/sources";
+import { readChartPaths } from "../../sources/chartPaths";
 import { anyConfig } from "../support/anyConfig";
 
 /** Configurations that are tried; with fewer than this some of them would rarely be accepted. */
@@ -17,12 +18,16 @@ const RUNS = 10_000;
 describe("values and the chart they are for", function () {
   this.timeout(900_000);
 
+  it("have the paths that the program knows of the charts, as npm run chart-paths writes them", async () => {
+    assert.equal(readFileSync(CHART_PATHS, "utf8"), await chartPathsText());
+  });
+
   for (const stack of ["prod", "lab"]) {
     it(`of ${stack} are known to its chart, every one`, async () => {
       const settings = settingsOf(readStackConfig(stack));
       const chart = await chartPath(settings.cilium.version);
-      const chartValues = parse(readFileSync(join(chart, "values.yaml"), "utf8"));
-      assert.deepEqual(unknownValues(ciliumValues(settings, "digest"), chartValues), []);
+      const paths = await readChartPaths(chart);
+      assert.deepEqual(unknownToChart(ciliumValues(settings, "digest"), paths, chart), []);
     });
   }
 

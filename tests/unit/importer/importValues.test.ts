@@ -121,9 +121,9 @@ describe("values and manifests become a configuration", () => {
     },
     {
       name: "a key with dots in it is no path of a value with a key",
-      values: { "cluster.name": "dotted", "ipv4.enabled": false },
+      values: { "cluster.name": "dotted", podLabels: { "ipv4.enabled": "no" } },
       path: "cilium.values",
-      is: { "cluster.name": "dotted", "ipv4.enabled": false, ipam: { mode: "cluster-pool" } },
+      is: { podLabels: { "ipv4.enabled": "no" }, ipam: { mode: "cluster-pool" } },
     },
   ];
   for (const { name, values, path, is } of cases) {
@@ -149,6 +149,49 @@ describe("values and manifests become a configuration", () => {
           why: "becomes 20: loadBalancing.services decides this value",
         },
       ],
+    );
+  });
+
+  it("values that the chart does not have are left out, with what was meant, or since when they are gone", () => {
+    const values = {
+      ipam: { mode: "kubernetes" },
+      mtu: 1450,
+      tunneling: { mtu: 9000 },
+      localRedirectPolicies: { enbled: true },
+      "cluster.name": "dotted",
+      sessionAffinity: true,
+    };
+    const settings = { "cilium.version": "1.19.6" };
+    const { config, changes } = importValues(values, [POOL], { settings });
+    assert.deepEqual(config.cilium, { version: "1.19.6" });
+    const told = changes.filter(({ why }) => /such a? ?value/.test(why));
+    assert.deepEqual(
+      told.map(({ what, why }) => `${what}: ${why}`),
+      [
+        "mtu: left out, as it does nothing: the chart of Cilium 1.19 has no such value (1450); did you mean MTU?",
+        'tunneling: left out, as it does nothing: the chart of Cilium 1.19 has no such value ({"mtu":9000}); did you mean MTU?',
+        "localRedirectPolicies.enbled: left out, as it does nothing: the chart of Cilium 1.19 has no such value (true); did you mean localRedirectPolicies.enabled?",
+        'cluster.name: left out, as it does nothing: the chart of Cilium 1.19 has no such value ("dotted"); write it as keys in each other, cluster: { name: … }',
+        "sessionAffinity: left out, as it does nothing: no chart since Cilium 1.19 has such a value (true); leave it out: it is always on",
+      ],
+    );
+  });
+
+  it("a value that a newer chart may have is kept, and so is one of a chart in a folder", () => {
+    const values = { ipam: { mode: "kubernetes" }, brandNew: true };
+    const newer = importValues(values, [POOL], { settings: { "cilium.version": "1.21.2" } });
+    assert.deepEqual(valueAt(newer.config, "cilium.values"), { brandNew: true });
+    assert.match(
+      newer.changes.find(({ what }) => what === "brandNew")?.why ?? "",
+      /^kept: the chart of Cilium 1\.20, the newest that is known, has no such value \(true\); /,
+    );
+    const folder = importValues(values, [POOL], {
+      settings: { "cilium.version": "1.20.2", "cilium.chart": "./charts/cilium" },
+    });
+    assert.deepEqual(valueAt(folder.config, "cilium.values"), { brandNew: true });
+    assert.equal(
+      folder.changes.find(({ what }) => what === "brandNew"),
+      undefined,
     );
   });
 

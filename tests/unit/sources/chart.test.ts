@@ -16,9 +16,17 @@ describe("the chart in a folder", () => {
       checkChartValues(join(folder, "cilium"), { debug: { enable: true } }),
       (error: Error) => {
         assert.ok(RunError.isInstance(error));
-        assert.match(error.message, /^ {2}cilium\.values\.debug\.enable: the chart has no such /m);
+        assert.match(
+          error.message,
+          /^ {2}cilium\.values\.debug\.enable: the chart has no such value \(true, and it is in .*cilium\); did you mean debug\.enabled\?$/m,
+        );
         return true;
       },
     );
+  });
+
+  it("accepts the values that the chart has, and looks into no other chart", async () => {
+    await checkChartValues(join(folder, "cilium"), { debug: { enabled: true } });
+    await checkChartValues("cilium", { debug: { enable: true } });
   });
 });
