@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { create, extract, type ReadEntry } from "tar";
 import { chosenDepth, type Depth } from "../depth";
 import { programsOf } from "./build";
-import { Cache, describe, type Entry, fileDigests, PLATFORM } from "./cache";
+import { Cache, DESCRIPTION, describe, type Entry, fileDigests, PLATFORM } from "./cache";
 import { findInstalled } from "./installed";
 import { SOURCES, sourcePath } from "./sources";
 import { builtTools } from "./toolchain";
@@ -56,12 +56,17 @@ export async function importToolchain(
   log(`nothing is missing for a lab at ${depth} depth`);
 }
 
-/** Packs entries of a cache, which must be there, into an archive. */
+/** Packs entries of a cache, which must be there, into an archive: the files that they describe, and no others. */
 export async function pack(entries: readonly Entry[], file: string, cache: Cache): Promise<void> {
-  const folders = entries.map((entry) => basename(cache.folderOf(entry)));
+  const paths: string[] = [];
+  for (const entry of entries) {
+    const folder = cache.folderOf(entry);
+    const { files } = await describe(folder);
+    paths.push(...[DESCRIPTION, ...Object.keys(files)].map((path) => join(basename(folder), path)));
+  }
   await create(
     { file, cwd: cache.entries, gzip: { level: GZIP_LEVEL }, portable: true, strict: true },
-    folders,
+    paths,
   );
 }
 

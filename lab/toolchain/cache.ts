@@ -58,7 +58,8 @@ export class Cache {
 
   /** Whether an entry is there. */
   public has(entry: Entry): boolean {
-    return existsSync(this.folderOf(entry));
+    // Folders that an older version of the lab made describe nothing.
+    return existsSync(join(this.folderOf(entry), DESCRIPTION));
   }
 
   /**
@@ -115,6 +116,7 @@ export class Cache {
           files: fileDigests(folder),
         };
         await writeFile(join(folder, DESCRIPTION), JSON.stringify(description, undefined, 2));
+        await rm(target, { recursive: true, force: true });
         await rename(folder, target);
       },
     };

@@ -57,6 +57,12 @@ describe("the toolchain's archive", () => {
     assert.deepEqual(await unpack(archive, there), { imported: 0, present: 2 });
   });
 
+  it("leaves out files that an entry does not describe, such as an older version of the lab left there", async () => {
+    writeFileSync(join(here.folderOf(SOURCE), ".seconds"), "2");
+    await pack([SOURCE], archive, here);
+    assert.deepEqual(await unpack(archive, there), { imported: 1, present: 0 });
+  });
+
   it("leaves alone what the cache has of another version", async () => {
     const newer = { ...TOOL, key: ["2"] };
     await there.getAll([newer], async ([missing]) => missing?.keep("go1.27.0"));

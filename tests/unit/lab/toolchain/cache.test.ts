@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -82,6 +82,15 @@ describe("the toolchain's cache", () => {
     await assert.rejects(failing, /cut short/);
     assert.equal(cache.has(entry()), false);
     await cache.getAll([entry()], makeAll);
+  });
+
+  it("makes again what an older version of the lab made, which has no description", async () => {
+    const old = cache.folderOf(entry());
+    mkdirSync(old, { recursive: true });
+    writeFileSync(join(old, ".seconds"), "2");
+    assert.equal(cache.has(entry()), false);
+    await cache.getAll([entry()], makeAll);
+    assert.deepEqual(readdirSync(old).sort(), [".entry.json", "tool"]);
   });
 
   it("keeps what was complete when something else failed", async () => {
