@@ -10,7 +10,7 @@ import { printSummary, type Summary } from "./summary";
  */
 const GROUPS = [
   ["--parallel", "--jobs=2", "tests/unit/**/*.test.ts"],
-  ["--parallel", "--jobs=2", "tests/lab/*.test.ts"],
+  ["--parallel", "--jobs=3", "tests/lab/*.test.ts"],
   ["tests/lab/network/*.test.ts"],
 ];
 
