@@ -1,4 +1,5 @@
 import { RE2JS, RE2JSException } from "re2js";
+import semver from "semver";
 import { isAdvertised } from "../addressPlan";
 import { CONTROL_PLANE_LABEL, leavesOutControlPlanes } from "../controlPlaneLabel";
 import type { Settings } from "../schema";
@@ -60,7 +61,7 @@ function compiled(pattern: string): RE2JS | undefined {
 export const interfaceCompiles: Rule = {
   name: "interface-compiles",
   description:
-    "Each entry of a policy's `interfaces` is a regular expression of Go's. Cilium compiles it with Go's regexp package, which has no lookaround and no backreferences.",
+    "Each entry of a policy's `interfaces` is a regular expression of Go's. Cilium compiles it with Go's regexp package, which has no lookaround and no backreferences (https://docs.cilium.io/en/stable/network/l2-announcements/, interfaces).",
   severity: "error",
   check: ({ loadBalancing: { policies } }) =>
     policies.flatMap((policy, index) =>
@@ -108,7 +109,7 @@ export const interfaceOnLan: Rule = {
 export const interfaceIsDevice: Rule = {
   name: "interface-is-device",
   description:
-    "Each entry of a policy's `interfaces` matches one of `routing.devices`, where these are set. Cilium answers ARP on its own devices only.",
+    "Each entry of a policy's `interfaces` matches one of `routing.devices`, where these are set. Cilium answers ARP on its own devices only (https://docs.cilium.io/en/stable/network/l2-announcements/, prerequisites).",
   severity: "error",
   check: (settings) => {
     const { devices } = settings.routing;
@@ -165,7 +166,7 @@ function keyOf(selector: object | undefined): string {
 export const policyHasNodes: Rule = {
   name: "policy-has-nodes",
   description:
-    "A policy whose `nodeSelector` leaves the control planes out needs `nodes.workers`. Otherwise no node may announce its addresses.",
+    "A policy whose `nodeSelector` leaves the control planes out needs `nodes.workers`. Otherwise no node may announce its addresses (https://docs.cilium.io/en/stable/network/l2-announcements/, node selector).",
   severity: "error",
   check: ({ loadBalancing: { policies }, nodes }) =>
     policies.flatMap(({ nodeSelector }, index) =>
@@ -177,20 +178,47 @@ export const policyHasNodes: Rule = {
     ),
 };
 
+/** From this release on the announcer asks for a backend on the node, and a Gateway's Service has none anywhere. */
+const ANNOUNCES_LOCAL_BACKENDS_ONLY = "1.20.2";
+
+function announcesLocalGateways({ loadBalancing, gatewayApi }: Settings): boolean {
+  return (
+    gatewayApi.enabled &&
+    loadBalancing.gatewayTrafficPolicy === "Local" &&
+    loadBalancing.policies.length > 0
+  );
+}
+
 export const l2NeedsClusterTrafficPolicy: Rule = {
   name: "l2-needs-cluster-traffic-policy",
   description:
-    "`loadBalancing.gatewayTrafficPolicy` is Cluster where there are `loadBalancing.policies`. With Local, the announcing node drops packets for a Gateway that has no backend on that node (https://github.com/cilium/cilium/issues/26586).",
+    "`loadBalancing.gatewayTrafficPolicy` is Cluster where there are `loadBalancing.policies`, from Cilium 1.20.2 on. With Local, a node announces an address only where it has a backend, and the Service of a Gateway has none, so no node answers (https://github.com/cilium/cilium/issues/48799).",
   severity: "error",
-  check: ({ loadBalancing, gatewayApi }) =>
+  check: (settings) =>
     problemIf(
-      gatewayApi.enabled &&
-        loadBalancing.gatewayTrafficPolicy === "Local" &&
-        loadBalancing.policies.length > 0,
+      announcesLocalGateways(settings) &&
+        semver.gte(settings.cilium.version, ANNOUNCES_LOCAL_BACKENDS_ONLY),
       {
         path: "loadBalancing.gatewayTrafficPolicy",
-        wrong: "with L2 announcements no Gateway answers at its address (Local)",
+        wrong: `with L2 announcements no node of Cilium ${settings.cilium.version} answers for a Gateway (Local)`,
         fix: "leave it at Cluster, or announce by BGP and leave loadBalancing.policies out",
+      },
+    ),
+};
+
+export const l2AvoidsLocalTrafficPolicy: Rule = {
+  name: "l2-avoids-local-traffic-policy",
+  description:
+    "`loadBalancing.gatewayTrafficPolicy` is Cluster where there are `loadBalancing.policies`, before Cilium 1.20.2, too. Cilium's documentation calls Local incompatible with L2 announcements (https://docs.cilium.io/en/stable/network/l2-announcements/, limitations); these releases announce a Gateway all the same, and Envoy runs on every node, but an update to 1.20.2 takes its address away (https://github.com/cilium/cilium/issues/48799).",
+  severity: "warning",
+  check: (settings) =>
+    problemIf(
+      announcesLocalGateways(settings) &&
+        semver.lt(settings.cilium.version, ANNOUNCES_LOCAL_BACKENDS_ONLY),
+      {
+        path: "loadBalancing.gatewayTrafficPolicy",
+        wrong: `Cilium's documentation calls it incompatible with L2 announcements, and from Cilium ${ANNOUNCES_LOCAL_BACKENDS_ONLY} on no node answers for a Gateway then (Local)`,
+        fix: "set it to Cluster before you update, or announce by BGP",
       },
     ),
 };
@@ -198,7 +226,7 @@ export const l2NeedsClusterTrafficPolicy: Rule = {
 export const leaseDurationExceedsRenewDeadline: Rule = {
   name: "lease-duration-exceeds-renew-deadline",
   description:
-    "`loadBalancing.leaseDuration` is longer than `loadBalancing.leaseRenewDeadline`. The holder must have had time to renew before another node takes over.",
+    "`loadBalancing.leaseDuration` is longer than `loadBalancing.leaseRenewDeadline`. The holder must have had time to renew before another node takes over (https://docs.cilium.io/en/stable/network/l2-announcements/, leases).",
   severity: "error",
   check: ({ loadBalancing: { leaseDuration: duration, leaseRenewDeadline: deadline } }) =>
     problemIf(duration <= deadline, {
@@ -211,7 +239,7 @@ export const leaseDurationExceedsRenewDeadline: Rule = {
 export const leaseRetryPeriodWithinRenewDeadline: Rule = {
   name: "lease-retry-period-within-renew-deadline",
   description:
-    "`loadBalancing.leaseRenewDeadline` is longer than 1.2 times `loadBalancing.leaseRetryPeriod`. The holder must have time for more than one try (client-go, leader election).",
+    "`loadBalancing.leaseRenewDeadline` is longer than 1.2 times `loadBalancing.leaseRetryPeriod`. The holder must have time for more than one try (https://docs.cilium.io/en/stable/network/l2-announcements/, leases).",
   severity: "error",
   check: ({ loadBalancing: { leaseRenewDeadline: deadline, leaseRetryPeriod: period } }) =>
     problemIf(deadline <= 1.2 * period, {
@@ -224,7 +252,7 @@ export const leaseRetryPeriodWithinRenewDeadline: Rule = {
 export const dsrNeedsNativeOrGeneve: Rule = {
   name: "dsr-needs-native-or-geneve",
   description:
-    "`loadBalancing.mode` dsr or hybrid needs `routing.mode: native` or `routing.tunnelProtocol: geneve`. VXLAN cannot carry the Service's address to the node that answers.",
+    "`loadBalancing.mode` dsr or hybrid needs `routing.mode: native` or `routing.tunnelProtocol: geneve`. VXLAN cannot carry the Service's address to the node that answers (https://docs.cilium.io/en/stable/network/kubernetes/kubeproxy-free/, DSR).",
   severity: "error",
   check: ({ loadBalancing: { mode }, routing }) =>
     problemIf(mode !== "snat" && routing.mode === "tunnel" && routing.tunnelProtocol === "vxlan", {
@@ -237,7 +265,7 @@ export const dsrNeedsNativeOrGeneve: Rule = {
 export const selectorValuesMatchOperator: Rule = {
   name: "selector-values-match-operator",
   description:
-    "In `matchExpressions` of a selector, In and NotIn have `values`, Exists and DoesNotExist have none. Kubernetes refuses every other combination (LabelSelector).",
+    "In `matchExpressions` of a selector, In and NotIn have `values`, Exists and DoesNotExist have none. Kubernetes refuses every other combination (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/).",
   severity: "error",
   check: ({ loadBalancing: { pools, policies }, bgp }) =>
     [

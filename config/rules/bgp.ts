@@ -8,7 +8,7 @@ import { problemIf, type Rule } from "./rule";
 export const bgpPeersNeedLocalAsn: Rule = {
   name: "bgp-peers-need-local-asn",
   description:
-    "`bgp.localAsn` is set where there are `bgp.peers`. The nodes need an AS number of their own to open a session.",
+    "`bgp.localAsn` is set where there are `bgp.peers`. The nodes need an AS number of their own to open a session (https://docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane-configuration/).",
   severity: "error",
   check: ({ bgp }) =>
     problemIf(bgp.peers.length > 0 && bgp.localAsn === undefined, {
@@ -21,7 +21,7 @@ export const bgpPeersNeedLocalAsn: Rule = {
 export const bgpPeerNamesUnique = uniqueNames({
   name: "bgp-peer-names-unique",
   description:
-    "Each peer in `bgp.peers` has a name of its own. A CiliumBGPClusterConfig tells its peers apart by their names.",
+    "Each peer in `bgp.peers` has a name of its own. A CiliumBGPClusterConfig tells its peers apart by their names (its CRD, x-kubernetes-list-map-keys).",
   path: "bgp.peers",
   names: ({ bgp }) => bgp.peers.map(({ name }) => name),
 });
@@ -77,7 +77,7 @@ export const bgpKeepAliveWithinHoldTime: Rule = {
 export const bgpPeerInReach: Rule = {
   name: "bgp-peer-in-reach",
   description:
-    "A peer of another AS is in `lan.cidr`, or has `multihop`. The packets of such a session have a TTL of 1 and reach the LAN only (CiliumBGPPeerConfig, ebgpMultihop).",
+    "A peer of another AS is in `lan.cidr`, or has `multihop`. The packets of such a session have a TTL of 1 and reach the LAN only (https://docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane-configuration/, ebgpMultihop).",
   severity: "error",
   check: (settings) =>
     settings.bgp.peers.flatMap(({ address, asn, multihop }, index) => {
@@ -152,7 +152,7 @@ export const bgpRoutesFromEveryNode: Rule = {
 export const bgpPeerAddressesUnique: Rule = {
   name: "bgp-peer-addresses-unique",
   description:
-    "Each peer in `bgp.peers` has an address of its own. A node opens one session with each router.",
+    "Each peer in `bgp.peers` has an address of its own. A node opens one session with each router (pkg/bgp/gobgp, peers by address).",
   severity: "error",
   check: ({ bgp }) =>
     duplicates(bgp.peers, ({ address }) => address).map(([address, positions]) => ({

@@ -88,7 +88,7 @@ export const nodeAddressesUnique: Rule = {
 export const kubePrismHostLocal: Rule = {
   name: "kube-prism-host-local",
   description:
-    "`kubePrism.host` is localhost, 127.0.0.1 or ::1. KubePrism listens on the node itself and nowhere else.",
+    "`kubePrism.host` is localhost, 127.0.0.1 or ::1. KubePrism listens on the node itself and nowhere else (https://docs.siderolabs.com/kubernetes-guides/advanced-guides/kubeprism).",
   severity: "error",
   check: ({ kubePrism: { host } }) =>
     problemIf(!["localhost", "127.0.0.1", "::1"].includes(host), {
@@ -112,7 +112,7 @@ const TAKEN_PORTS: Readonly<Record<number, string>> = {
 export const kubePrismPortFree: Rule = {
   name: "kube-prism-port-free",
   description:
-    "`kubePrism.port` is not a port that Talos, etcd, Kubernetes or Cilium uses on a node. Two programs cannot listen on one port (Talos, ingress firewall; Cilium, system requirements).",
+    "`kubePrism.port` is not a port that Talos, etcd, Kubernetes or Cilium uses on a node. Two programs cannot listen on one port (https://www.talos.dev/latest/talos-guides/network/ingress-firewall; https://docs.cilium.io/en/stable/operations/system_requirements/).",
   severity: "error",
   check: ({ kubePrism: { port } }) =>
     problemIf(Object.hasOwn(TAKEN_PORTS, port), {
@@ -125,7 +125,7 @@ export const kubePrismPortFree: Rule = {
 export const operatorReplicasFitNodes: Rule = {
   name: "operator-replicas-fit-nodes",
   description:
-    "`cilium.operatorReplicas` is at most the number of nodes. No two operators share a node, so Helm would wait for the last one until its timeout.",
+    "`cilium.operatorReplicas` is at most the number of nodes. No two operators share a node (chart, operator.affinity), so Helm would wait for the last one until its timeout.",
   severity: "error",
   check: (settings) => {
     const { operatorReplicas: replicas = 1 } = settings.cilium;

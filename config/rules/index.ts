@@ -91,6 +91,7 @@ export const rules: readonly Rule[] = [
   announcements.onePolicyPerService,
   announcements.policyHasNodes,
   announcements.l2NeedsClusterTrafficPolicy,
+  announcements.l2AvoidsLocalTrafficPolicy,
   announcements.leaseDurationExceedsRenewDeadline,
   announcements.leaseRetryPeriodWithinRenewDeadline,
   announcements.dsrNeedsNativeOrGeneve,

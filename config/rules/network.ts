@@ -18,6 +18,7 @@ import {
   podClaims,
   serviceClaims,
 } from "../addressPlan";
+import { valueAt } from "../derived/helmValues";
 import type { Settings } from "../schema";
 import { canonical, disjoint, notReserved } from "./factories";
 import { problemIf, type Rule } from "./rule";
@@ -38,14 +39,14 @@ export const lanCidrCanonical = canonical({
 export const podCidrCanonical = canonical({
   name: "pod-cidr-canonical",
   description:
-    "No CIDR in `network.podCidrs` has host bits set. Kubernetes, Talos and Cilium would each read such a pod CIDR in their own way.",
+    "No CIDR in `network.podCidrs` has host bits set. With host bits it could mean a range or one address of it.",
   claims: podClaims,
 });
 
 export const serviceCidrCanonical = canonical({
   name: "service-cidr-canonical",
   description:
-    "No CIDR in `network.serviceCidrs` has host bits set. Kubernetes, Talos and Cilium would each read such a service CIDR in their own way.",
+    "No CIDR in `network.serviceCidrs` has host bits set. With host bits it could mean a range, or one address of a Service.",
   claims: serviceClaims,
 });
 
@@ -113,14 +114,14 @@ export const serviceCidrNotReserved = notReserved({
 export const podCidrsOnePerFamily = oneOfEachFamily({
   name: "pod-cidrs-one-per-family",
   description:
-    "`network.podCidrs` has at most one CIDR of each IP family. One of each makes a dual-stack cluster; Kubernetes does not support two of one family for pods.",
+    "`network.podCidrs` has at most one CIDR of each IP family. One of each makes a dual-stack cluster; Kubernetes does not support two of one family for pods (https://kubernetes.io/docs/concepts/services-networking/dual-stack/).",
   claims: podClaims,
 });
 
 export const serviceCidrsOnePerFamily = oneOfEachFamily({
   name: "service-cidrs-one-per-family",
   description:
-    "`network.serviceCidrs` has at most one CIDR of each IP family. One of each makes a dual-stack cluster; Kubernetes does not support two of one family for Services.",
+    "`network.serviceCidrs` has at most one CIDR of each IP family. One of each makes a dual-stack cluster; Kubernetes does not support two of one family for Services (https://kubernetes.io/docs/concepts/services-networking/dual-stack/).",
   claims: serviceClaims,
 });
 
@@ -148,7 +149,7 @@ function oneOfEachFamily({
 export const serviceFamiliesMatchPods: Rule = {
   name: "service-families-match-pods",
   description:
-    "`network.serviceCidrs` has only IP families that `network.podCidrs` has, in any order. No pod could answer for a Service of another family (Kubernetes, IPv4/IPv6 dual-stack).",
+    "`network.serviceCidrs` has only IP families that `network.podCidrs` has, in any order. No pod could answer for a Service of another family (https://kubernetes.io/docs/concepts/services-networking/dual-stack/).",
   severity: "error",
   check: ({ network }) => {
     const [pods, services] = [network.podCidrs.map(familyOf), network.serviceCidrs.map(familyOf)];
@@ -163,7 +164,7 @@ export const serviceFamiliesMatchPods: Rule = {
 export const nodeFamilyMatchesPods: Rule = {
   name: "node-family-matches-pods",
   description:
-    "Each address in `nodes` is of an IP family that `network.podCidrs` has. Cilium uses no address of another family.",
+    "Each address in `nodes` is of an IP family that `network.podCidrs` has. Cilium uses no address of another family (pkg/datapath/linux/node.go).",
   severity: "error",
   check: (settings) => {
     const families = new Set(podClaims(settings).map(({ range }) => range.family));
@@ -177,7 +178,14 @@ export const nodeFamilyMatchesPods: Rule = {
   },
 };
 
+/** Of IPv6 only: kube-controller-manager keeps a bitmap of the parts. */
 const NODE_BITS_AT_MOST = 16;
+
+/** Pod CIDRs that Kubernetes cuts into the nodes' parts: none where Cilium does it (cluster-pool, multi-pool). */
+function podClaimsOfNodes(settings: Settings): readonly AddressClaim[] {
+  const mode = valueAt(settings.cilium.values, "ipam.mode");
+  return mode === undefined || mode === "kubernetes" ? podClaims(settings) : [];
+}
 
 /** Prefix length of a node's part of a pod CIDR. */
 function nodeMask({ network }: Settings, family: Family): number {
@@ -187,15 +195,19 @@ function nodeMask({ network }: Settings, family: Family): number {
 export const nodeMaskFitsPodCidr: Rule = {
   name: "node-mask-fits-pod-cidr",
   description:
-    "`network.nodeCidrMaskSizes` is 0 to 16 bits longer than the prefix length of each pod CIDR. kube-controller-manager cuts the nodes' parts out of the pod CIDR and refuses other sizes (node IPAM).",
+    "`network.nodeCidrMaskSizes` is not shorter than the prefix length of each pod CIDR, and for IPv6 at most 16 bits longer. kube-controller-manager cuts the nodes' parts out of the pod CIDR and refuses other sizes (Kubernetes, pkg/controller/nodeipam/ipam/cidrset). It gives out nothing where `cilium.values` has another `ipam.mode` than kubernetes.",
   severity: "error",
   check: (settings) =>
-    podClaims(settings).flatMap(({ path, range, text }) => {
+    podClaimsOfNodes(settings).flatMap(({ path, range, text }) => {
       const mask = nodeMask(settings, range.family);
       const bits = mask - prefixLength(text);
-      return problemIf(bits < 0 || bits > NODE_BITS_AT_MOST, {
+      const most = range.family === "IPv6" ? NODE_BITS_AT_MOST : 32;
+      return problemIf(bits < 0 || bits > most, {
         path,
-        wrong: `a node's part of it (/${mask}) must be 0 to ${NODE_BITS_AT_MOST} bits smaller (${text})`,
+        wrong:
+          bits < 0
+            ? `a node's part of it (/${mask}) would be larger than the whole (${text})`
+            : `a node's part of it (/${mask}) must be 0 to ${most} bits smaller (${text})`,
         fix: "change network.nodeCidrMaskSizes or the pod CIDR, here and in Talos",
       });
     }),
@@ -207,7 +219,7 @@ export const podCidrFitsNodes: Rule = {
     "Each CIDR in `network.podCidrs` has a part for every node. A node without a part cannot run pods.",
   severity: "error",
   check: (settings) =>
-    podClaims(settings).flatMap(({ path, range, text }) => {
+    podClaimsOfNodes(settings).flatMap(({ path, range, text }) => {
       const nodes = nodeClaims(settings).length;
       const mask = nodeMask(settings, range.family);
       const bits = mask - prefixLength(text);
@@ -225,7 +237,7 @@ const SERVICE_BITS_AT_LEAST = 4;
 export const serviceCidrNotTooLarge: Rule = {
   name: "service-cidr-not-too-large",
   description:
-    "Each CIDR in `network.serviceCidrs` has at most 20 host bits. The API server keeps a bitmap of the addresses and accepts no larger one (kube-apiserver, service-cluster-ip-range).",
+    "Each CIDR in `network.serviceCidrs` has at most 20 host bits. The API server keeps a bitmap of the addresses and accepts no larger one (Kubernetes, kube-apiserver, service-cluster-ip-range).",
   severity: "error",
   check: (settings) =>
     serviceClaims(settings).flatMap(({ path, range, text }) =>
@@ -243,7 +255,7 @@ export const serviceCidrNotTooLarge: Rule = {
 export const serviceCidrNotTooSmall: Rule = {
   name: "service-cidr-not-too-small",
   description:
-    "Each CIDR in `network.serviceCidrs` has at least 4 host bits. Services need addresses, and kube-dns alone takes the tenth.",
+    "Each CIDR in `network.serviceCidrs` has at least 4 host bits. Services need addresses, and the cluster's DNS alone has the tenth (Kubernetes, kubeadm, GetDNSIP).",
   severity: "error",
   check: (settings) =>
     serviceClaims(settings).flatMap(({ path, range, text }) =>

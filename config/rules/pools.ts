@@ -24,7 +24,7 @@ const ANOTHER_RANGE = "use a range of the LAN that nothing else uses";
 export const poolRangeOrCidr: Rule = {
   name: "pool-range-or-cidr",
   description:
-    "Each pool in `loadBalancing.pools`, or each of its `blocks`, has `start` and `stop`, or `cidr`. A block of a CiliumLoadBalancerIPPool accepts one or the other.",
+    "Each pool in `loadBalancing.pools`, or each of its `blocks`, has `start` and `stop`, or `cidr`. A block of a CiliumLoadBalancerIPPool accepts one or the other (https://docs.cilium.io/en/stable/network/lb-ipam/).",
   severity: "error",
   check: (settings) => [
     ...settings.loadBalancing.pools.flatMap(({ start, stop, cidr, blocks }, index) => {
@@ -55,7 +55,7 @@ function keysIn(object: object): string[] {
 export const poolStartBeforeStop: Rule = {
   name: "pool-start-before-stop",
   description:
-    "`start` of a pool does not come after its `stop`. Cilium accepts a reversed pool and then has no address to give.",
+    "`start` of a pool does not come after its `stop`. Cilium accepts a reversed pool and then has no address to give (operator/pkg/lbipam).",
   severity: "error",
   check: (settings) =>
     poolBlocks(settings).flatMap(({ path, block: { start, stop } }) => {
@@ -87,7 +87,7 @@ export const poolEndsSameFamily: Rule = {
 export const poolFamilyMatchesPods: Rule = {
   name: "pool-family-matches-pods",
   description:
-    "Each pool is of an IP family that `network.podCidrs` has. Services have no address of another family.",
+    "Each pool is of an IP family that `network.podCidrs` has. Services have no address of another family (https://docs.cilium.io/en/stable/network/lb-ipam/, families).",
   severity: "error",
   check: (settings) => {
     const families = new Set(podClaims(settings).map(({ range }) => range.family));
@@ -192,7 +192,7 @@ export const poolOutsideServiceCidr = disjoint({
 export const poolsDisjoint = mutuallyDisjoint({
   name: "pools-disjoint",
   description:
-    "No two pools overlap. Cilium would disable the later one (condition cilium.io/PoolConflict).",
+    "No two pools overlap. Cilium would disable the later one (https://docs.cilium.io/en/stable/network/lb-ipam/, conflicts).",
   claims: poolClaims,
   fix: "use two ranges that do not overlap",
 });

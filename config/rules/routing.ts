@@ -1,5 +1,7 @@
+import semver from "semver";
 import { contains } from "../addresses";
 import { lanClaims, lanOf, nodeClaims, podClaims } from "../addressPlan";
+import { valueAt } from "../derived/helmValues";
 import { matchesDevice } from "../devices";
 import { count } from "../text";
 import { problemIf, type Rule } from "./rule";
@@ -25,7 +27,7 @@ export function foreignInterface(matches: (name: string) => boolean): string | u
 export const directRoutesNeedOneLan: Rule = {
   name: "direct-routes-need-one-lan",
   description:
-    "Every node is in `lan.cidr` where Cilium installs the routes to pods (`routing.routes: cilium`), unless `routing.skipUnreachable` is set. Cilium routes directly to nodes on the same L2 only.",
+    "Every node is in `lan.cidr` where Cilium installs the routes to pods (`routing.routes: cilium`), unless `routing.skipUnreachable` is set. Cilium routes directly to nodes on the same L2 only (https://docs.cilium.io/en/stable/network/concepts/routing/, native routing).",
   severity: "error",
   check: (settings) => {
     const [first] = lanClaims(settings);
@@ -91,7 +93,7 @@ export const tunnelProtocolNeedsTunnel: Rule = {
 export const skipUnreachableNeedsDirectRoutes: Rule = {
   name: "skip-unreachable-needs-direct-routes",
   description:
-    "`routing.skipUnreachable` needs `routing.mode: native` and `routing.routes: cilium`. Otherwise Cilium installs no routes that it could leave out.",
+    "`routing.skipUnreachable` needs `routing.mode: native` and `routing.routes: cilium`. Otherwise Cilium installs no routes that it could leave out (https://docs.cilium.io/en/stable/network/concepts/routing/, native routing).",
   severity: "error",
   check: ({ routing: { mode, routes, skipUnreachable } }) =>
     problemIf(skipUnreachable && (mode !== "native" || routes !== "cilium"), {
@@ -119,7 +121,7 @@ export const deviceNotRegex: Rule = {
 export const deviceOnLan: Rule = {
   name: "device-on-lan",
   description:
-    "No entry of `routing.devices` matches an interface of Talos, Cilium, a pod or a VPN. Cilium's datapath belongs on the LAN, and it would take over the MTU of such an interface.",
+    "No entry of `routing.devices` matches an interface of Talos, Cilium, a pod or a VPN. Cilium's datapath belongs on the LAN, and it would take over the MTU of such an interface (pkg/mtu/manager.go: the least of its devices).",
   severity: "error",
   check: ({ routing: { devices } }) =>
     devices.flatMap((device, index) => {
@@ -148,14 +150,17 @@ export const l2NeedsKubeProxyReplacement: Rule = {
 export const gatewayNeedsKubeProxyReplacement: Rule = {
   name: "gateway-needs-kube-proxy-replacement",
   description:
-    "The Gateway API, where `gatewayApi` turns it on, needs `kubeProxyReplacement: true`. Cilium serves Gateways from its own datapath (https://docs.cilium.io/en/stable/network/servicemesh/gateway-api/gateway-api/, prerequisites).",
+    "The Gateway API, where `gatewayApi` turns it on, needs `kubeProxyReplacement: true`; before Cilium 1.19 the chart's `nodePort.enabled: true` does as well. Cilium serves Gateways from its own datapath (https://docs.cilium.io/en/stable/network/servicemesh/gateway-api/gateway-api/, prerequisites; https://docs.cilium.io/en/v1.18/network/servicemesh/gateway-api/gateway-api/).",
   severity: "error",
-  check: ({ kubeProxyReplacement, gatewayApi }) =>
-    problemIf(!kubeProxyReplacement && gatewayApi.enabled, {
+  check: ({ kubeProxyReplacement, gatewayApi, cilium }) => {
+    const servesNodePorts =
+      semver.lt(cilium.version, "1.19.0") && valueAt(cilium.values, "nodePort.enabled") === true;
+    return problemIf(!kubeProxyReplacement && gatewayApi.enabled && !servesNodePorts, {
       path: "kubeProxyReplacement",
       wrong: "Cilium serves no Gateway without it (false)",
       fix: "set it to true, and cluster.proxy.disabled: true in Talos; or leave gatewayApi out",
-    }),
+    });
+  },
 };
 
 export const gatewayNeedsL7Proxy: Rule = {
@@ -174,7 +179,7 @@ export const gatewayNeedsL7Proxy: Rule = {
 export const loadBalancerNeedsKubeProxyReplacement: Rule = {
   name: "load-balancer-needs-kube-proxy-replacement",
   description:
-    "`loadBalancing.algorithm`, `mode` and `acceleration` are left out with `kubeProxyReplacement: false`. kube-proxy then balances Services, and the keys would have no effect.",
+    "`loadBalancing.algorithm`, `mode` and `acceleration` are left out with `kubeProxyReplacement: false`. kube-proxy then balances Services, and the keys would have no effect (https://docs.cilium.io/en/stable/network/kubernetes/kubeproxy-free/).",
   severity: "error",
   check: ({ kubeProxyReplacement, loadBalancing }) =>
     Object.entries({ algorithm: "random", mode: "snat", acceleration: "disabled" }).flatMap(
@@ -251,7 +256,7 @@ export const mtuFitsFamilies: Rule = {
 export const bbrNeedsHostRouting: Rule = {
   name: "bbr-needs-host-routing",
   description:
-    "`bandwidthManager.bbr` needs `talos.hostLegacyRouting: false`. BBR for pods works with eBPF host routing only (Cilium, bandwidth manager).",
+    "`bandwidthManager.bbr` needs `talos.hostLegacyRouting: false`. BBR for pods works with eBPF host routing only (https://docs.cilium.io/en/stable/operations/performance/tuning/, BBR).",
   severity: "error",
   check: ({ bandwidthManager, talos }) =>
     problemIf(bandwidthManager.bbr && talos.hostLegacyRouting, {
@@ -264,7 +269,7 @@ export const bbrNeedsHostRouting: Rule = {
 export const bbrNeedsBandwidthManager: Rule = {
   name: "bbr-needs-bandwidth-manager",
   description:
-    "`bandwidthManager.bbr` needs `bandwidthManager.enabled: true`. BBR is a part of the bandwidth manager.",
+    "`bandwidthManager.bbr` needs `bandwidthManager.enabled: true`. BBR is a part of the bandwidth manager (https://docs.cilium.io/en/stable/network/kubernetes/bandwidth-manager/).",
   severity: "error",
   check: ({ bandwidthManager }) =>
     problemIf(bandwidthManager.bbr && !bandwidthManager.enabled, {
@@ -277,7 +282,7 @@ export const bbrNeedsBandwidthManager: Rule = {
 export const nodeEncryptionNeedsWireguard: Rule = {
   name: "node-encryption-needs-wireguard",
   description:
-    "`encryption.nodeEncryption` needs `encryption.type: wireguard`. Only WireGuard encrypts traffic between the nodes themselves (chart, encryption.nodeEncryption).",
+    "`encryption.nodeEncryption` needs `encryption.type: wireguard`. Only WireGuard encrypts traffic between the nodes themselves (https://docs.cilium.io/en/stable/security/network/encryption-wireguard/).",
   severity: "error",
   check: ({ encryption }) =>
     problemIf(encryption.nodeEncryption && encryption.type !== "wireguard", {

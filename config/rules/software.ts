@@ -18,7 +18,7 @@ const OVERRIDE = "or set cilium.allowUntested: true";
 export const gatewayApiCompatible: Rule = {
   name: "gateway-api-compatible",
   description:
-    "`gatewayApi.version` goes with `cilium.version`. Cilium's operator disables its gateway controller, or does not start, with other CRDs (the pages in config/compatibility.ts); a minor version of Cilium that is newer than the table needs at least the CRDs of the newest there.",
+    "`gatewayApi.version` goes with `cilium.version`. Cilium's operator disables its gateway controller, or does not start, with other CRDs (https://docs.cilium.io/en/stable/network/servicemesh/gateway-api/gateway-api/, prerequisites, and the pages in config/compatibility.ts); a minor version of Cilium that is newer than the table needs at least the CRDs of the newest there.",
   severity: "error",
   check: ({ cilium, gatewayApi: { enabled, version } }) => {
     if (!enabled || version === undefined) return [];
@@ -74,7 +74,7 @@ export const ciliumKnown: Rule = {
 export const ciliumNotTooOld: Rule = {
   name: "cilium-not-too-old",
   description:
-    "`cilium.version` is 1.17 or newer. Older versions serve other versions of Cilium's CRDs than the program makes objects of, and have charts with other values.",
+    "`cilium.version` is 1.17 or newer. Older versions serve other versions of Cilium's CRDs than the program makes objects of, and have charts with other values (https://docs.cilium.io/en/v1.16/operations/upgrade/).",
   severity: "error",
   check: ({ cilium }) =>
     problemIf(semver.lt(cilium.version, OLDEST) && !cilium.allowUntested, {
@@ -117,8 +117,8 @@ export const ciliumNotBroken: Rule = {
 export const ciliumNotFirstRelease: Rule = {
   name: "cilium-not-first-release",
   description:
-    "`cilium.version` is not the first release of a minor version. Its regressions are fixed in the first patch release.",
-  severity: "error",
+    "`cilium.version` is not the first release of a minor version. Its regressions are fixed in patch releases; those that broke clusters are refused by name (`cilium-not-broken`).",
+  severity: "warning",
   check: ({ cilium }) =>
     problemIf(
       semver.patch(cilium.version) === 0 &&
@@ -137,7 +137,7 @@ export const versionsNotPreRelease: Rule = {
   name: "versions-not-pre-release",
   description:
     "Neither `cilium.version` nor `gatewayApi.version` is a pre-release. A pre-release is for tests, and its CRDs may still change.",
-  severity: "error",
+  severity: "warning",
   check: ({ cilium, gatewayApi }) =>
     Object.entries({
       "cilium.version": cilium.version,
@@ -157,7 +157,7 @@ export const versionsNotPreRelease: Rule = {
 export const hubbleRelayNeedsHubble: Rule = {
   name: "hubble-relay-needs-hubble",
   description:
-    "`hubble.relay` needs `hubble.enabled: true`. The relay collects the flows that Hubble records.",
+    "`hubble.relay` needs `hubble.enabled: true`. The relay collects the flows that Hubble records, and the chart refuses one without the other (templates/validate.yaml).",
   severity: "error",
   check: ({ hubble }) =>
     problemIf(hubble.relay && !hubble.enabled, {
@@ -170,7 +170,7 @@ export const hubbleRelayNeedsHubble: Rule = {
 export const hubbleUiNeedsRelay: Rule = {
   name: "hubble-ui-needs-relay",
   description:
-    "`hubble.ui` needs `hubble.relay: true`. The page shows the flows that the relay collects.",
+    "`hubble.ui` needs `hubble.relay: true`. The page shows the flows that the relay collects, and the chart refuses one without the other (templates/validate.yaml).",
   severity: "error",
   check: ({ hubble }) =>
     problemIf(hubble.ui && !hubble.relay, {
@@ -183,7 +183,7 @@ export const hubbleUiNeedsRelay: Rule = {
 export const hubbleMetricsNeedHubble: Rule = {
   name: "hubble-metrics-need-hubble",
   description:
-    "`hubble.metrics` need `hubble.enabled: true`. They are counted from the flows that Hubble records.",
+    "`hubble.metrics` need `hubble.enabled: true`. They are counted from the flows that Hubble records (https://docs.cilium.io/en/stable/observability/metrics/).",
   severity: "error",
   check: ({ hubble }) =>
     problemIf(hubble.metrics.length > 0 && !hubble.enabled, {
@@ -261,7 +261,7 @@ export const hubbleIssuerWithCertmanager: Rule = {
 export const serviceMonitorsNeedPrometheus: Rule = {
   name: "service-monitors-need-prometheus",
   description:
-    "`prometheus.serviceMonitors` needs `prometheus.enabled: true`. A ServiceMonitor points Prometheus at metrics.",
+    "`prometheus.serviceMonitors` needs `prometheus.enabled: true`. A ServiceMonitor points Prometheus at metrics, and the chart makes none without them (templates/cilium-agent/servicemonitor.yaml).",
   severity: "error",
   check: ({ prometheus }) =>
     problemIf(prometheus.serviceMonitors && !prometheus.enabled, {

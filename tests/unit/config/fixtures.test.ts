@@ -8,6 +8,13 @@ import type { Rule } from "../../../config/rules/rule";
 
 const FIXTURES = join(__dirname, "../../fixtures");
 
+/** Whose behaviour a reason may be about. */
+const BEHAVIOUR =
+  /Cilium|Talos|Kubernetes|kube-|Gateway|KubePrism|Envoy|Hubble|[Cc]hart|Helm|\bagent|operator|Prometheus/;
+
+/** Rules about addresses, names and keys alone, although the reason names one of these. */
+const ARITHMETIC = ["pool-names-unique", "policy-names-unique", "values-shadow-nothing"];
+
 /** What an invalid fixture says beside the configuration. */
 interface Expectation {
   /** The whole sentence of each problem, those that only warn included. */
@@ -60,6 +67,17 @@ describe("rules of the configuration", () => {
       assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)+$/);
       assert.match(description, /^[`A-Z].+\.$/, name);
     }
+  });
+
+  it("name a source where they refuse something for what Cilium, Talos or Kubernetes does", () => {
+    const source =
+      /\([^)]*(https:\/\/|RFC \d|chart[,)]|templates\/|pkg\/|Kubernetes, |CRD|\.(ts|json))[^)]*\)/;
+    const unsourced = (rules as Rule[])
+      .filter(({ severity }) => severity === "error")
+      .filter(({ description }) => BEHAVIOUR.test(description.slice(description.indexOf(". "))))
+      .filter(({ name, description }) => !source.test(description) && !ARITHMETIC.includes(name))
+      .map(({ name }) => name);
+    assert.deepEqual(unsourced, []);
   });
 
   it("are all listed: no file has a rule that is never checked", () => {
