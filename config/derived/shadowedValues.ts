@@ -1,5 +1,6 @@
 import type { Settings } from "../schema";
 import { CONFIG_ENTRIES } from "./configEntries";
+import { type HelmValues, valueAt } from "./helmValues";
 import { managedValues, VALUE_MAPPINGS } from "./managedValues";
 import { TALOS_VALUES, talosValues } from "./talosValues";
 
@@ -55,14 +56,45 @@ function leafAbove(
   return undefined;
 }
 
-/** Entries of the chart's extraConfig that one of the program's values renders, too (templates/cilium-configmap.yaml). */
-export function shadowingConfig({ cilium }: Settings): ShadowingValue[] {
-  const { extraConfig } = cilium.values;
-  if (typeof extraConfig !== "object" || extraConfig === null) return [];
-  return Object.entries(extraConfig).flatMap(([entry, user]) => {
-    const owner = OWNERS.get(entry);
-    return owner === undefined ? [] : [{ path: `extraConfig.${entry}`, user, owners: [owner] }];
+/**
+ * Options of Cilium that one of the program's values sets in the ConfigMap (templates/cilium-configmap.yaml), and the user
+ * once more: there, or as an argument or a variable of the agents or the operator, which go before the ConfigMap.
+ */
+export function shadowingConfig({ cilium: { values } }: Settings): ShadowingValue[] {
+  const options = [
+    ...entriesAt(values, "extraConfig").map(([entry, user]) => ({
+      path: `extraConfig.${entry}`,
+      option: entry,
+      user,
+    })),
+    ...["", "operator."].flatMap((of) => [
+      ...entriesAt(values, `${of}extraArgs`).map(([index, user]) => ({
+        path: `${of}extraArgs.${index}`,
+        option: /^--?([^=]+)/.exec(String(user))?.[1] ?? "",
+        user,
+      })),
+      ...entriesAt(values, `${of}extraEnv`).map(([index, user]) => ({
+        path: `${of}extraEnv.${index}`,
+        option: optionOfVariable(String((user as { name?: unknown } | null)?.name)),
+        user,
+      })),
+    ]),
+  ];
+  return options.flatMap(({ path, option, user }) => {
+    // Cilium reads them without regard to case.
+    const owner = OWNERS.get(option.toLowerCase());
+    return owner === undefined ? [] : [{ path, user, owners: [owner] }];
   });
+}
+
+function entriesAt(values: HelmValues, path: string): [string, unknown][] {
+  const value = valueAt(values, path);
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+/** Option that a variable of the environment sets: CILIUM_ROUTING_MODE, routing-mode. */
+function optionOfVariable(name: string): string {
+  return (/^CILIUM_(.+)$/.exec(name)?.[1] ?? "").replaceAll("_", "-");
 }
 
 /** Entries beside {@link CONFIG_ENTRIES}, which an import reads no value from, and who decides them. */

@@ -17,7 +17,7 @@ export const valuesShadowNothing: Rule = {
 export const extraConfigHasOneOwner: Rule = {
   name: "extra-config-has-one-owner",
   description:
-    "No entry of the chart's `extraConfig` is one that a key of the configuration, or Talos, decides. The entry would have the last word in the ConfigMap.",
+    "No entry of the chart's `extraConfig`, `extraArgs` or `extraEnv` sets an option that a key of the configuration, or Talos, decides. The entry would have the last word.",
   severity: "error",
   check: (settings) =>
     shadowingConfig(settings).map(({ path, user, owners }) => ({
