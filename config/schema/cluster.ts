@@ -1,3 +1,4 @@
+import { delimiter } from "node:path";
 import { z } from "zod";
 import { address, cidr, port, version } from "./types";
 
@@ -32,6 +33,10 @@ export const cluster = z
     kubeconfig: z
       .string()
       .min(1)
+      // The Kubernetes provider takes it for one path, and the steps would take it for several.
+      .refine((path) => !path.includes(delimiter), {
+        error: "several paths; name one file, or leave it out and set KUBECONFIG to them",
+      })
       .optional()
       .describe("Path of the kubeconfig; default: the one in KUBECONFIG, else ~/.kube/config."),
     context: z
