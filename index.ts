@@ -4,6 +4,7 @@ import { Cilium } from "./components/cilium";
 import { CiliumCrdGate } from "./components/ciliumCrdGate";
 import { ClusterIdentity } from "./components/clusterIdentity";
 import { clusterProvider } from "./components/clusterProvider";
+import { CrdRemoval } from "./components/crdRemoval";
 import { DestroyGuard } from "./components/destroyGuard";
 import { GatewayApiCrds } from "./components/gatewayApiCrds";
 import { LoadBalancing } from "./components/loadBalancing";
@@ -32,7 +33,7 @@ export = async () => {
   await checkChartValues(cilium.chart, cilium.values);
   const bundle = gatewayApi && (await loadGatewayApiBundle(gatewayApi));
   const bundleCrds = bundle?.crds.map(({ metadata }) => metadata.name) ?? [];
-  const { clusterUid, madeAnew, droppedCrds, trigger } = await checkCluster(settings, bundleCrds);
+  const { clusterUid, madeAnew, trigger } = await checkCluster(settings, bundleCrds);
 
   const location = { kubeconfig: cluster.kubeconfig, context: cluster.context };
   const provider = clusterProvider("cluster", cluster);
@@ -50,15 +51,21 @@ export = async () => {
       {
         bundle,
         adopt: gatewayApi.adopt,
-        droppedCrds,
-        removeCrds: gatewayApi.removeCrds,
         protect,
-        retainOnDelete: retained,
+        retainOnDelete: cilium.retainOnDelete,
+        retainCrds: retained,
         replacement,
-        location,
       },
       { providers: [provider] },
     );
+
+  const { removeCrds } = settings.gatewayApi;
+  const removal = (dependsOn: pulumi.Resource[]): pulumi.Resource[] =>
+    removeCrds.length === 0
+      ? []
+      : [new CrdRemoval("gateway-api-removal", { crds: removeCrds, location }, { dependsOn })];
+  // Cilium looks for the CRDs at its start, so those that go are gone by then; of all of them it lets go first.
+  const installed = gatewayApiCrds ? [gatewayApiCrds, ...removal([gatewayApiCrds])] : [];
 
   const release = new Cilium(
     "cilium",
@@ -74,8 +81,9 @@ export = async () => {
       replacement,
       location,
     },
-    { providers: [provider], dependsOn: gatewayApiCrds ? [gatewayApiCrds] : [] },
+    { providers: [provider], dependsOn: installed },
   );
+  if (!gatewayApiCrds) removal([release]);
 
   const gate = new CiliumCrdGate(
     "cilium-crds",

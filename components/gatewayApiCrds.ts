@@ -1,26 +1,21 @@
-import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayApiBundle, Manifest } from "../sources/gatewayApiBundle";
 import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
-import { type ClusterLocation, locationEnvironment, stepCommand } from "./stepCommand";
 
 export interface GatewayApiCrdsArgs {
   /** One release in one channel, as `loadGatewayApiBundle` returns it. */
   readonly bundle: GatewayApiBundle;
   /** Whether fields that another tool manages are taken over. */
   readonly adopt: boolean;
-  /** CRDs of the state that the bundle no longer has; the state keeps them until the cluster has them no longer. */
-  readonly droppedCrds: readonly string[];
-  /** Those that may be removed, once they hold no objects. */
-  readonly removeCrds: readonly string[];
   /** Whether Pulumi refuses to delete or replace a CRD. */
   readonly protect: boolean;
-  /** Whether a CRD stays in the cluster when it leaves the stack. */
+  /** Whether the policies stay in the cluster when they leave the stack. */
   readonly retainOnDelete: boolean;
+  /** Whether the engine forgets a CRD, rather than delete it, when it is replaced or leaves the stack. */
+  readonly retainCrds: boolean;
   readonly replacement: Replacement;
-  readonly location: ClusterLocation;
 }
 
 /**
@@ -34,10 +29,9 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
 
   constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("talos-cilium:index:GatewayApiCrds", name, {}, opts);
-    const { bundle, adopt, protect, retainOnDelete, replacement } = args;
+    const { bundle, adopt, protect, retainOnDelete, retainCrds, replacement } = args;
     const options = {
       parent: this,
-      retainOnDelete,
       ...replacement,
       ...retryOnLostConnection(`${name}-lost-connection`),
     };
@@ -47,58 +41,21 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
         new k8s.apiextensions.v1.CustomResourceDefinition(
           `${name}-${manifest.metadata.name}`,
           withWaitAnnotations(manifest, adopt),
-          { ...options, protect },
+          { ...options, protect, retainOnDelete: retainCrds },
         ),
     );
-    this.dropCrds(name, args, options, crds);
 
     // After the CRDs: the policy would deny some of the changes that lead to them.
     for (const manifest of bundle.policies) {
       new k8s.apiextensions.CustomResource(
         `${name}-${manifest.kind === "ValidatingAdmissionPolicy" ? "policy" : "binding"}-${manifest.metadata.name}`,
         withPatchForce(manifest, adopt),
-        { ...options, dependsOn: crds },
+        { ...options, retainOnDelete, dependsOn: crds },
       );
     }
 
     this.digest = pulumi.output(bundle.digest);
     this.registerOutputs({ digest: this.digest });
-  }
-
-  /**
-   * Removes CRDs by a step, which looks for objects first. The engine deletes last of all, without a look, and nothing that
-   * is protected: so the state has these CRDs once more, unprotected, and forgets them in the next update.
-   */
-  private dropCrds(
-    name: string,
-    { droppedCrds, removeCrds, location }: GatewayApiCrdsArgs,
-    options: pulumi.CustomResourceOptions,
-    dependsOn: pulumi.Resource[],
-  ): void {
-    const dropped = droppedCrds.map(
-      (crd) =>
-        new k8s.apiextensions.v1.CustomResourceDefinition(
-          `${name}-${crd}`,
-          {
-            metadata: { name: crd },
-            spec: {},
-          } as k8s.apiextensions.v1.CustomResourceDefinitionArgs,
-          { ...options, protect: false, ignoreChanges: ["metadata", "spec"] },
-        ),
-    );
-    if (removeCrds.length === 0) return;
-    new local.Command(
-      `${name}-removal`,
-      {
-        create: stepCommand("removeCrds"),
-        environment: {
-          ...locationEnvironment(location),
-          TALOS_CILIUM_CRDS: removeCrds.join(" "),
-        },
-        triggers: [...removeCrds],
-      },
-      { parent: this, dependsOn: [...dependsOn, ...dropped] },
-    );
   }
 }
 

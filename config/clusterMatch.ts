@@ -1,6 +1,7 @@
 import { cidrRange, contains, overlaps, single } from "./addresses";
 import { nodeClaims, podClaims } from "./addressPlan";
 import type { Problem } from "./configError";
+import { CILIUM_CRDS } from "./derived/ownCrds";
 import { problemIf } from "./rules/rule";
 import type { Settings } from "./schema";
 import { firstOf } from "./text";
@@ -22,7 +23,7 @@ export interface ObservedCluster {
   readonly uid: string;
   readonly nodes: readonly {
     readonly name: string;
-    /** Addresses of type InternalIP. */
+    /** Internal and external ones. */
     readonly addresses: readonly string[];
     readonly podCidrs: readonly string[];
   }[];
@@ -98,13 +99,29 @@ export function matchCluster(
   return { problems: found("error"), warnings: found("warning"), madeAnew };
 }
 
-/** CRDs in the state that the bundle no longer has, and the cluster still does. */
-export function droppedCrds(
-  crds: readonly ObservedCrd[],
+/** CRDs in the state that the bundle no longer has. */
+export function droppedCrds(last: LastState, bundle: readonly string[]): string[] {
+  return last.crds.filter((name) => !bundle.includes(name));
+}
+
+/** Those of them that `gatewayApi.removeCrds` does not name; this needs no look at the cluster. */
+export function unnamedCrds(
+  { gatewayApi }: Settings,
   last: LastState,
   bundle: readonly string[],
-): ObservedCrd[] {
-  return crds.filter(({ name }) => last.crds.includes(name) && !bundle.includes(name));
+): Problem[] {
+  const dropped = droppedCrds(last, bundle);
+  const asked = gatewayApi.removeCrds;
+  const key = `gatewayApi.removeCrds: ${JSON.stringify([...new Set([...asked, ...dropped])])}`;
+  return problemIf(!dropped.every((name) => asked.includes(name)), {
+    path: "gatewayApi.removeCrds",
+    wrong: `the stack no longer has CRDs that it installed (${dropped.join(", ")}; ${versionOf(gatewayApi)})`,
+    fix: `to have them removed once they hold no objects, set ${gatewayApi.enabled ? key : `gatewayApi.enabled: false and ${key}`}`,
+  });
+}
+
+function versionOf({ enabled, version, channel }: Settings["gatewayApi"]): string {
+  return enabled ? `${version}, ${channel}` : "gatewayApi is off";
 }
 
 /** Empty, or half installed by an update that began when it was empty. */
@@ -115,7 +132,12 @@ function isMadeAnew(observed: ObservedCluster, { uid, attempt }: LastState): boo
 }
 
 function isEmpty({ cilium, release, crds }: ObservedCluster): boolean {
-  return cilium === undefined && !release && !hasGatewayApi(crds);
+  return cilium === undefined && !release && !hasCiliumCrds(crds) && !hasGatewayApi(crds);
+}
+
+/** They tell of a Cilium in another namespace, too. */
+function hasCiliumCrds(crds: readonly ObservedCrd[]): boolean {
+  return crds.some(({ name }) => CILIUM_CRDS.includes(name));
 }
 
 function hasGatewayApi(crds: readonly ObservedCrd[]): boolean {
@@ -293,26 +315,17 @@ const droppedKinds: Reason = {
   name: "dropped-kinds",
   severity: "error",
   aboutIdentity: false,
-  check: ({ settings: { gatewayApi }, observed, last, bundle }) => {
-    const dropped = droppedCrds(observed.crds, last, bundle);
-    const inUse = dropped.flatMap(({ name }) => observed.objects[name] ?? []);
-    const what = `${gatewayApi.version}, ${gatewayApi.channel}`;
-    if (inUse.length > 0) {
-      return [
-        {
-          path: "gatewayApi",
-          wrong: `objects would be deleted with their kinds, which this bundle does not have (${firstOf(inUse)}; ${what})`,
-          fix: "save and delete them first, or keep the version and the channel that have their kinds",
-        },
-      ];
-    }
-    const names = dropped.map(({ name }) => name);
-    const asked = gatewayApi.removeCrds;
-    return problemIf(!names.every((name) => asked.includes(name)), {
-      path: "gatewayApi.removeCrds",
-      wrong: `CRDs that the stack installed are not in this bundle (${names.join(", ")}; ${what})`,
-      fix: `they hold no objects; to have them removed, set gatewayApi.removeCrds: ${JSON.stringify([...new Set([...asked, ...names])])}`,
-    });
+  check: ({ settings, observed, last, bundle }) => {
+    const { gatewayApi } = settings;
+    const inUse = droppedCrds(last, bundle).flatMap((name) => observed.objects[name] ?? []);
+    if (inUse.length === 0) return unnamedCrds(settings, last, bundle);
+    return [
+      {
+        path: "gatewayApi",
+        wrong: `objects would be deleted with their kinds, which the stack no longer has (${firstOf(inUse)}; ${versionOf(gatewayApi)})`,
+        fix: `save and delete them first, or keep ${gatewayApi.enabled ? "the version and the channel that have their kinds" : "gatewayApi on"}`,
+      },
+    ];
   },
 };
 
@@ -348,6 +361,7 @@ const REASONS: readonly Reason[] = [
 function contentsOf({ cilium, release, crds }: ObservedCluster): string {
   const contents = [
     ...(cilium === undefined ? [] : [`Cilium (cluster.name ${cilium.name})`]),
+    ...(cilium === undefined && hasCiliumCrds(crds) ? ["Cilium's CRDs"] : []),
     ...(release ? ["a Helm release"] : []),
     ...(hasGatewayApi(crds) ? ["the Gateway API"] : []),
   ];

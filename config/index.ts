@@ -15,6 +15,7 @@ export {
   matchCluster,
   type ObservedCluster,
   type ObservedCrd,
+  unnamedCrds,
 } from "./clusterMatch";
 export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";

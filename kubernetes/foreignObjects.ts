@@ -1,6 +1,6 @@
 import type { KubeConfig, KubernetesObject } from "@kubernetes/client-node";
 import { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "../config";
-import { listCrds, listObjects } from "./observeCluster";
+import { isOfRelease, listCrds, listObjects } from "./observeCluster";
 
 /**
  * Objects of Cilium's and the Gateway API's kinds that are somebody's work, as Kind namespace/name: neither Cilium nor its
@@ -22,11 +22,6 @@ export async function foreignObjects(
   return objects
     .filter((object) => !isOfRelease(object) && !isOfGateway(object) && !own.includes(object.text))
     .map(({ text }) => text);
-}
-
-/** Whether the chart has made it, such as the GatewayClass; it goes with the release. */
-function isOfRelease({ metadata }: KubernetesObject): boolean {
-  return metadata?.annotations?.["meta.helm.sh/release-name"] === "cilium";
 }
 
 /** Whether Cilium's operator has made it for a Gateway, with which it goes a moment later. */

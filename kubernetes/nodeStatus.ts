@@ -8,6 +8,13 @@ export function internalIps({ status }: V1Node): string[] {
     .map(({ address }) => address);
 }
 
+/** All addresses by which a node is known, those on other networks, too. */
+export function nodeIps({ status }: V1Node): string[] {
+  return (status?.addresses ?? [])
+    .filter(({ type }) => type === "InternalIP" || type === "ExternalIP")
+    .map(({ address }) => address);
+}
+
 export function isNodeReady({ status }: V1Node): boolean {
   return conditionIsTrue(status?.conditions, "Ready");
 }

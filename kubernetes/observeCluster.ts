@@ -11,7 +11,7 @@ import {
 import type { ObservedCluster, ObservedCrd } from "../config";
 import { AccessError } from "./accessError";
 import { describeError, ignoreNotFound, retryTransient } from "./client";
-import { internalIps } from "./nodeStatus";
+import { nodeIps } from "./nodeStatus";
 
 /** Seconds that the look at a cluster may take in all. */
 const TIMEOUT = 20;
@@ -26,12 +26,12 @@ const SEE = "see that it runs, and cluster.kubeconfig, cluster.context and KUBEC
 
 /**
  * Reads what identifies a cluster; it writes nothing.
- * @param dropped which of the cluster's CRDs are to be looked into for objects.
+ * @param dropped names of CRDs that are to be looked into for objects.
  * @throws LookError, within {@link TIMEOUT}, with the cause and the right that is missing.
  */
 export async function observeCluster(
   cluster: KubeConfig,
-  dropped: (crds: readonly ObservedCrd[]) => readonly ObservedCrd[],
+  dropped: readonly string[],
 ): Promise<ObservedCluster> {
   return await inTime(cluster, async () => {
     const core = cluster.makeApiClient(CoreV1Api);
@@ -55,7 +55,7 @@ export async function observeCluster(
       uid,
       nodes: nodes.map((node) => ({
         name: node.metadata?.name ?? "",
-        addresses: internalIps(node),
+        addresses: nodeIps(node),
         podCidrs: node.spec?.podCIDRs ?? [],
       })),
       cilium: config && {
@@ -64,7 +64,10 @@ export async function observeCluster(
       },
       release: releases.length > 0,
       crds,
-      objects: await objectsOf(cluster, dropped(crds)),
+      objects: await objectsOf(
+        cluster,
+        crds.filter(({ name }) => dropped.includes(name)),
+      ),
     };
   });
 }
@@ -86,7 +89,9 @@ async function objectsOf(
   return Object.fromEntries(
     crds.map(({ name }) => [
       name,
-      objects.filter(({ crd }) => crd === name).map(({ text }) => text),
+      objects
+        .filter((object) => object.crd === name && !isOfRelease(object))
+        .map(({ text }) => text),
     ]),
   );
 }
@@ -132,6 +137,11 @@ export async function listObjects(
     }),
   );
   return lists.flat();
+}
+
+/** Whether Cilium's chart has made it, such as the GatewayClass; it goes with the release. */
+export function isOfRelease({ metadata }: KubernetesObject): boolean {
+  return metadata?.annotations?.["meta.helm.sh/release-name"] === "cilium";
 }
 
 /** Work on a cluster that must be done in time; {@link LookError} of whatever keeps it from that. */

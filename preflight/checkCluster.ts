@@ -5,7 +5,9 @@ import {
   type LastState,
   matchCluster,
   type ObservedCluster,
+  type Problem,
   type Settings,
+  unnamedCrds,
 } from "../config";
 import { AccessError } from "../kubernetes/accessError";
 import { loadCluster } from "../kubernetes/client";
@@ -20,8 +22,6 @@ export interface CheckedCluster {
   readonly madeAnew: boolean;
   /** What makes the engine replace a resource when it changes; undefined changes nothing. */
   readonly trigger: string | undefined;
-  /** CRDs in the state that are on their way out. */
-  readonly droppedCrds: readonly string[];
 }
 
 /**
@@ -38,17 +38,12 @@ export async function checkCluster(
   const observed = await look(settings, last, bundle);
   if (observed === undefined) {
     // As if it were the cluster of the last update: the preview shows what the configuration changes.
-    const { uid, crds } = last;
-    const droppedCrds = crds.filter((name) => !bundle.includes(name));
-    return { clusterUid: uid, madeAnew: false, trigger: uid, droppedCrds };
+    refuse(unnamedCrds(settings, last, bundle));
+    return { clusterUid: last.uid, madeAnew: false, trigger: last.uid };
   }
   const { problems, warnings, madeAnew } = matchCluster(settings, observed, last, bundle);
   for (const warning of warnings) await pulumi.log.warn(describeProblem(warning));
-  if (problems.length > 0) {
-    throw new pulumi.RunError(
-      ["the stack is not applied to this cluster:", ...problems.map(describeProblem)].join("\n  "),
-    );
-  }
+  refuse(problems);
   const { uid } = observed;
   if (madeAnew) {
     await pulumi.log.warn(
@@ -60,8 +55,14 @@ export async function checkCluster(
     madeAnew,
     // A cluster that cluster.uid lets through, and that is not empty, is updated as it is.
     trigger: madeAnew || last.uid === undefined || last.uid === uid ? uid : undefined,
-    droppedCrds: droppedCrds(observed.crds, last, bundle).map(({ name }) => name),
   };
+}
+
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  throw new pulumi.RunError(
+    ["the stack is not applied to this cluster:", ...problems.map(describeProblem)].join("\n  "),
+  );
 }
 
 async function look(
@@ -70,7 +71,7 @@ async function look(
   bundle: readonly string[],
 ): Promise<ObservedCluster | undefined> {
   try {
-    return await observeCluster(loadCluster(cluster), (crds) => droppedCrds(crds, last, bundle));
+    return await observeCluster(loadCluster(cluster), droppedCrds(last, bundle));
   } catch (error) {
     if (!(error instanceof LookError || error instanceof AccessError)) throw error;
     const what = `the cluster could not be looked at: ${error.message}`;

@@ -9,7 +9,8 @@ import { readVariable, runStep } from "./runStep";
  * would be lost with the CRDs: all objects of the Gateway API's kinds and of Cilium's but for the stack's own.
  */
 async function guardDestroy(): Promise<void> {
-  const gatewayApi = readVariable("TALOS_CILIUM_CRDS").split(" ");
+  // Empty where the Gateway API is off.
+  const gatewayApi = (process.env.TALOS_CILIUM_CRDS ?? "").split(" ");
   const own = JSON.parse(readVariable("TALOS_CILIUM_OWN_OBJECTS"));
   const cluster = loadCluster({ context: process.env.KUBE_CONTEXT });
   const [uid, expected] = [await readUid(cluster), process.env.TALOS_CILIUM_CLUSTER_UID];

@@ -1,5 +1,5 @@
-import { ApiextensionsV1Api } from "@kubernetes/client-node";
-import { firstOf } from "../../config";
+import { ApiextensionsV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { firstOf, type ObservedCrd } from "../../config";
 import { ignoreNotFound, loadCluster } from "../../kubernetes/client";
 import { listCrds, listObjects } from "../../kubernetes/observeCluster";
 import { until } from "../../kubernetes/until";
@@ -9,23 +9,18 @@ import { readVariable, runStep } from "./runStep";
 const TIMEOUT = 60;
 
 /**
- * Removes the CRDs of TALOS_CILIUM_CRDS, which a new bundle of the Gateway API no longer has. It looks for objects once
- * more right before it deletes each: somebody may have made one since the update began. A CRD that is not there is as it
- * should be.
+ * Removes the CRDs of TALOS_CILIUM_CRDS, which the stack no longer has. It looks for objects before it deletes the first
+ * one, and once more right before each: somebody may have made one since the update began. A CRD that is not there is as
+ * it should be.
  */
 async function removeCrds(): Promise<void> {
   const names = readVariable("TALOS_CILIUM_CRDS").split(" ");
   const cluster = loadCluster({ context: process.env.KUBE_CONTEXT });
   const api = cluster.makeApiClient(ApiextensionsV1Api);
   const crds = (await listCrds(cluster)).filter(({ name }) => names.includes(name));
+  await assertEmpty(cluster, crds);
   for (const crd of crds) {
-    const objects = await listObjects(cluster, [crd]);
-    if (objects.length > 0) {
-      throw new Error(
-        `${crd.name} is kept, as it holds objects that would be lost with it ` +
-          `(${firstOf(objects.map(({ text }) => text))}); save and delete them, or leave it out of gatewayApi.removeCrds`,
-      );
-    }
+    await assertEmpty(cluster, [crd]);
     const { name } = crd;
     await ignoreNotFound(() => api.deleteCustomResourceDefinition({ name }));
     const left = await until(
@@ -40,6 +35,16 @@ async function removeCrds(): Promise<void> {
     }
     console.log(`${name}: removed`);
   }
+}
+
+async function assertEmpty(cluster: KubeConfig, crds: readonly ObservedCrd[]): Promise<void> {
+  const objects = await listObjects(cluster, crds);
+  if (objects.length === 0) return;
+  const names = [...new Set(objects.map(({ crd }) => crd))];
+  throw new Error(
+    `CRDs are kept, as they hold objects that would be lost with them (${names.join(", ")}: ` +
+      `${firstOf(objects.map(({ text }) => text))}); save and delete these, then run pulumi up again`,
+  );
 }
 
 runStep(removeCrds);

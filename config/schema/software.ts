@@ -47,7 +47,7 @@ export const gatewayApi = z
       )
       .default([])
       .describe(
-        "Full names of the CRDs that version and channel no longer contain, and that an update may remove once they have no objects. Default: none.",
+        "Full names of the CRDs that version and channel no longer contain (all of them, where the Gateway API is off), and that an update may remove once they have no objects. Default: none.",
       ),
     hostNetwork: z
       .strictObject({

@@ -31,7 +31,7 @@ const RESOURCES = {
   requests: { cpu: "100m", memory: "512Mi" },
   limits: { cpu: "2", memory: "1Gi" },
 };
-const EXPERIMENTAL_ONLY = /CRDs that the stack installed are not in this bundle \(.*xmeshes/;
+const EXPERIMENTAL_ONLY = /the stack no longer has CRDs that it installed \(.*xmeshes/;
 
 /** Paths and text of the lab's sources, for the keys that name them. */
 export interface Sources {
@@ -151,7 +151,7 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
         gatewayApi: { version: "v1.3.0", source: sources.older },
         cilium: { allowUntested: true },
       },
-      refused: /CRDs that the stack installed are not in this bundle/,
+      refused: /the stack no longer has CRDs that it installed/,
       reason: "it drops CRDs",
     },
     {

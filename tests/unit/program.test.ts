@@ -214,6 +214,52 @@ describe("index.ts", () => {
   });
 });
 
+describe("index.ts and CRDs that the stack no longer installs", () => {
+  const folder = mkdtempSync(join(tmpdir(), "talos-cilium-program-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const removeCrds = ["tcproutes.gateway.networking.k8s.io"];
+
+  it("removes them before Cilium looks for the others", async () => {
+    const source = join(folder, "install.yaml");
+    writeFileSync(source, BUNDLE);
+    const mocked = await run({ version: "v1.3.0", source, removeCrds });
+    const step = mocked.one(COMMAND, "gateway-api-removal-step");
+    assert.ok(waitedFor(mocked.one(RELEASE), step));
+    for (const crd of mocked.resources.filter(({ type }) => type === CRD)) {
+      assert.ok(waitedFor(step, crd), crd.name);
+    }
+  });
+
+  it("removes all of them after Cilium has let go of them", async () => {
+    const mocked = await run({ enabled: false, removeCrds });
+    const step = mocked.one(COMMAND, "gateway-api-removal-step");
+    assert.ok(waitedFor(step, mocked.one(RELEASE)));
+    assert.equal(
+      (step.inputs.environment as Record<string, string>).TALOS_CILIUM_CRDS,
+      removeCrds[0],
+    );
+  });
+
+  async function run(gatewayApi: object): Promise<Mocked> {
+    const api = await startFakeApi();
+    try {
+      const mocked = await Mocked.start(
+        {
+          ...readStackConfig("prod", STACKS),
+          "talos-cilium:gatewayApi": gatewayApi,
+          "talos-cilium:cluster": { name: "c", id: 1, kubeconfig: api.kubeconfig },
+        },
+        { stdout: { "verification-checks": JSON.stringify(VERIFIED) } },
+      );
+      await program();
+      await pulumi.runtime.disconnect();
+      return mocked;
+    } finally {
+      api.close();
+    }
+  }
+});
+
 describe("index.ts and a cluster that is not the stack's", () => {
   const folder = mkdtempSync(join(tmpdir(), "talos-cilium-program-"));
   after(() => rmSync(folder, { recursive: true }));
@@ -233,6 +279,21 @@ describe("index.ts and a cluster that is not the stack's", () => {
         },
       },
       /not applied to this cluster:\n {2}nodes: .*\(theirs: 10\.99\.0\.1; .* set cluster\.uid: 0f0f0f0f-/,
+    ],
+    [
+      "has nodes that are known by external addresses alone",
+      {
+        "/api/v1/nodes": {
+          items: [
+            {
+              metadata: { name: "theirs" },
+              spec: {},
+              status: { addresses: [{ type: "ExternalIP", address: "2001:db8::1" }] },
+            },
+          ],
+        },
+      },
+      /nodes: .*\(theirs: 2001:db8::1; /,
     ],
     [
       "does not know the caller",

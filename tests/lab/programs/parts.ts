@@ -19,7 +19,7 @@ async function crdsAndRelease() {
   const kept = { protect: false, retainOnDelete: false, replacement: {}, location };
   const gatewayApiCrds = new GatewayApiCrds(
     "gateway-api",
-    { ...gatewayApi, ...kept, bundle, droppedCrds: [] },
+    { ...gatewayApi, ...kept, bundle, retainCrds: false },
     { providers: [provider] },
   );
   const values = ciliumValues(settings, bundle.digest);

@@ -137,7 +137,7 @@ describe("components", () => {
           "crds",
           {
             ...{ bundle: BUNDLE, adopt: true, protect: true, retainOnDelete: true },
-            ...{ replacement: {}, location: {}, droppedCrds: [], removeCrds: [] },
+            ...{ retainCrds: true, replacement: {} },
           },
           { providers: [provider] },
         ).digest,

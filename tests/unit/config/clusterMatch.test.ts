@@ -175,8 +175,30 @@ describe("the judgement on a cluster", () => {
         last: { ...LAST, crds: [GATEWAYS.name, TCP_ROUTES.name] },
       },
       [
-        /^gatewayApi\.removeCrds: CRDs that the stack installed are not in this bundle \(tcproutes.*\); .* set gatewayApi\.removeCrds: \["tcproutes\.gateway\.networking\.k8s\.io"\]$/,
+        /^gatewayApi\.removeCrds: the stack no longer has CRDs that it installed \(tcproutes.*\); .* set gatewayApi\.removeCrds: \["tcproutes\.gateway\.networking\.k8s\.io"\]$/,
       ],
+    ],
+    [
+      "the Gateway API's end without the key, whether the cluster has the CRDs or not",
+      {
+        settings: settingsFor({ gatewayApi: { enabled: false } }),
+        observed: { ...INSTALLED, crds: [] },
+        bundle: [],
+      },
+      [
+        /^gatewayApi\.removeCrds: the stack no longer has CRDs that it installed \(gateways.*; gatewayApi is off\); .* set gatewayApi\.enabled: false and gatewayApi\.removeCrds: \["gateways\.gateway\.networking\.k8s\.io"\]$/,
+      ],
+    ],
+    [
+      "the Gateway API's end while there are objects",
+      {
+        settings: settingsFor({
+          gatewayApi: { enabled: false, removeCrds: [GATEWAYS.name] },
+        }),
+        observed: { ...INSTALLED, objects: { [GATEWAYS.name]: ["Gateway default/mine"] } },
+        bundle: [],
+      },
+      [/^gatewayApi: .* \(Gateway default\/mine; gatewayApi is off\); .* or keep gatewayApi on$/],
     ],
     [
       "the removal of a CRD that is to be installed",
@@ -196,6 +218,11 @@ describe("the judgement on a cluster", () => {
   it("takes an empty cluster with another UID and the stack's nodes for one made anew", () => {
     const { problems, madeAnew } = judge({ observed: { ...EMPTY, uid: OTHER } });
     assert.deepEqual([problems, madeAnew], [[], true]);
+  });
+
+  it("takes no cluster with Cilium's CRDs for an empty one, in whatever namespace it runs", () => {
+    const observed = { ...EMPTY, uid: OTHER, crds: [crd("ciliumnodes", "cilium.io")] };
+    assert.match(problemsOf({ observed })[0] ?? "", /another cluster .* with Cilium's CRDs in it/);
   });
 
   it("goes on with one made anew after an update that failed half-way", () => {
@@ -227,10 +254,16 @@ describe("the judgement on a cluster", () => {
     readonly settings: Settings;
     readonly observed: ObservedCluster;
     readonly last: LastState;
+    readonly bundle: readonly string[];
   }
 
-  function judge({ settings = stack, observed = INSTALLED, last = LAST }: Partial<Case>) {
-    return matchCluster(settings, observed, last, BUNDLE);
+  function judge({
+    settings = stack,
+    observed = INSTALLED,
+    last = LAST,
+    bundle = BUNDLE,
+  }: Partial<Case>) {
+    return matchCluster(settings, observed, last, bundle);
   }
 
   function problemsOf(given: Partial<Case>): string[] {
@@ -259,7 +292,6 @@ function foreign(): ObservedCluster {
   };
 }
 
-function crd(plural: string): ObservedCrd {
-  const group = "gateway.networking.k8s.io";
+function crd(plural: string, group = "gateway.networking.k8s.io"): ObservedCrd {
   return { name: `${plural}.${group}`, kind: plural, group, plural, version: "v1" };
 }

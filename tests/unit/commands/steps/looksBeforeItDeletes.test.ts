@@ -26,7 +26,10 @@ describe("a step that takes CRDs away", function () {
     api = await startFakeApi(cluster([MINE]));
     const { exitCode, stderr } = await run("removeCrds", { TALOS_CILIUM_CRDS: TCP_ROUTES });
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^tcproutes\..* is kept, .*\(TCPRoute default\/mine\); save and delete/);
+    assert.match(
+      stderr,
+      /^CRDs are kept, .*\(tcproutes\..*: TCPRoute default\/mine\); save and delete/,
+    );
     assert.deepEqual(writes(), []);
   });
 
@@ -40,6 +43,15 @@ describe("a step that takes CRDs away", function () {
     const ownerReferences = [{ apiVersion: `${GROUP}/v1`, kind: "Gateway", name: "mine" }];
     api = await startFakeApi(cluster([{ metadata: { ...MINE.metadata, ownerReferences } }]));
     const { exitCode, stderr } = await run("guardDestroy", guarded(FAKE_UID));
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+  });
+
+  it("lets a destroy go on where the Gateway API is off", async () => {
+    api = await startFakeApi(cluster([MINE]));
+    const { exitCode, stderr } = await run("guardDestroy", {
+      ...guarded(FAKE_UID),
+      TALOS_CILIUM_CRDS: "",
+    });
     assert.deepEqual([exitCode, stderr], [0, ""]);
   });
 
