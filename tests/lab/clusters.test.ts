@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PatchStrategy } from "@kubernetes/client-node";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import deepmerge from "deepmerge";
-import type { StackConfig } from "../../config";
-import { ENGINE_TIMEOUT, LabForTests, recorder, withToolchain } from "../support/labForTests";
+import { parse, stringify } from "yaml";
+import { gatewayApiOf, type StackConfig, settingsOf } from "../../config";
+import { type GatewayApiBundle, loadGatewayApiBundle } from "../../sources/gatewayApiBundle";
+import {
+  ENGINE_TIMEOUT,
+  LabForTests,
+  type Manifest,
+  recorder,
+  withToolchain,
+} from "../support/labForTests";
 
 /** One stack, and clusters that are, or are not, its own. */
 describe("the look at the cluster", function () {
@@ -15,9 +24,19 @@ describe("the look at the cluster", function () {
   before(async function () {
     await withToolchain.call(this);
     await lab.startCluster();
-    await (await stack({ cilium: { protect: true } })).up();
   });
   after(() => lab.remove());
+
+  it("takes over the Gateway API that kubectl has applied, by the client and by the server", async () => {
+    const gatewayApi = gatewayApiOf(settingsOf(await lab.config()));
+    if (gatewayApi === undefined) throw new Error("the lab's stack has the Gateway API");
+    const bundle = await loadGatewayApiBundle(gatewayApi);
+    await applyWithKubectl(bundle);
+    const protect = { cilium: { protect: true } };
+    await assert.rejects((await stack(protect)).up(), /conflict with "kubectl/);
+    await (await stack({ ...protect, gatewayApi: { adopt: true } })).up();
+    await (await stack(protect)).up();
+  });
 
   it("installs all of it again on a cluster made anew, in one update, gate and verification included", async () => {
     const change = { cilium: { protect: true }, verification: { mode: "warn" } };
@@ -50,6 +69,10 @@ describe("the look at the cluster", function () {
   it("says what to do where nothing is protected, and that works", async () => {
     await (await stack()).up();
     await makeAnew();
+    await assert.rejects(
+      (await stack()).destroy(),
+      /nothing was removed: the kubeconfig leads to another cluster .* pulumi stack rm --force/,
+    );
     await assert.rejects(
       (await stack()).up(),
       /has what the cluster has not \(the Release cilium, .*pulumi refresh, then pulumi up/,
@@ -98,11 +121,24 @@ describe("the look at the cluster", function () {
 
   it("is left out, with a warning, of a preview without a cluster; an update ends within 30 s", async () => {
     const offline = await stack();
+    const kubeconfig = lab.folder.join("of-yesterday");
+    const admin = parse(readFileSync(lab.folder.kubeconfig, "utf8"));
+    const users = admin.users.map(({ name }: { name: string }) => ({ name, user: { token: "x" } }));
+    writeFileSync(kubeconfig, stringify({ ...admin, users }));
+    const printed = async (previewed: Stack) => {
+      const lines: string[] = [];
+      await previewed.preview({ onOutput: (text) => lines.push(text) });
+      return lines.join("");
+    };
+    for (const [path, cause] of [
+      ["/no/such", /could not be looked at: kubeconfig: no such file \(\/no\/such\)/],
+      [kubeconfig, /could not be looked at: user \S+: the API server does not accept the cred/],
+    ] as const) {
+      assert.match(await printed(await stack({ cluster: { kubeconfig: path } })), cause);
+    }
     await lab.stopCluster();
-    const printed: string[] = [];
-    await offline.preview({ onOutput: (text) => printed.push(text) });
     assert.match(
-      printed.join(""),
+      await printed(offline),
       /the cluster could not be looked at: https:.*an update would stop here/,
     );
 
@@ -117,6 +153,10 @@ describe("the look at the cluster", function () {
     await assert.rejects(offline.refresh(), /unreachable/);
     const { deployment: after } = await offline.exportStack();
     assert.equal(after.resources.length, before.resources.length, "the state is as it was");
+
+    // As a destroy says where the cluster is gone.
+    await offline.workspace.removeStack("lab", { force: true });
+    assert.deepEqual(await offline.workspace.listStacks(), []);
   });
 
   async function stack(change: object = {}): Promise<Stack> {
@@ -126,6 +166,18 @@ describe("the look at the cluster", function () {
     return lab.stack("lab", (config) =>
       deepmerge.all<StackConfig>([config, { "talos-cilium:verification": { mode: "off" } }, keyed]),
     );
+  }
+
+  /** As `kubectl apply` does for CRDs, and `kubectl apply --server-side` for policies. */
+  async function applyWithKubectl({ crds, policies }: GatewayApiBundle): Promise<void> {
+    const { anything } = lab.clients;
+    for (const crd of crds) {
+      await anything.create(crd as Manifest, undefined, undefined, "kubectl-client-side-apply");
+    }
+    const strategy = PatchStrategy.ServerSideApply;
+    for (const policy of policies as readonly Manifest[]) {
+      await anything.patch(policy, undefined, undefined, "kubectl", true, strategy);
+    }
   }
 
   /** The lab's cluster, made anew; the stack's state is kept. */
