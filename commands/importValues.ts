@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { parse, stringify } from "yaml";
-import { PROJECT, schema } from "../config";
+import { ciliumValues, count, PROJECT, readSettings, schema } from "../config";
 import { sourcesOfCluster } from "../importer/clusterSources";
+import { compareRendered, describeDifference } from "../importer/compareRendered";
 import { type Missing, mostHarmfulFirst } from "../importer/importReport";
 import { type Imported, importValues } from "../importer/importValues";
 import {
@@ -13,6 +14,8 @@ import {
   type Sources,
   VALUES_COMMAND,
 } from "../importer/sources";
+import type { Tree } from "../importer/tree";
+import { renderChart } from "../sources/helm";
 import { newCommand, runCommand } from "./commandLine";
 
 /** Path of a key of the configuration, and its value. */
@@ -22,6 +25,7 @@ interface Options {
   readonly set?: readonly Setting[];
   readonly fromCluster?: boolean;
   readonly context?: string;
+  readonly compare?: boolean;
 }
 
 const command: Command = newCommand(
@@ -43,6 +47,11 @@ const command: Command = newCommand(
     "--from-cluster",
     "instead of files: the values of the Helm release (else cilium-config), pools, policies, BGP objects, nodes and CIDRs",
   )
+  .option(
+    "--compare",
+    "afterwards, renders the chart with the old values and with the stack, by the helm on PATH, and prints what differs: " +
+      "what restarts agents, what changes the data path, what restarts other pods, what is harmless",
+  )
   .option("--context <context>", "of the kubeconfig, with --from-cluster; default: the current one")
   .addHelpText(
     "after",
@@ -60,7 +69,7 @@ The values that run, whatever made them:
 
 async function printStackFile(
   paths: readonly string[],
-  { set = [], fromCluster = false, context }: Options,
+  { set = [], fromCluster = false, context, compare = false }: Options,
 ): Promise<void> {
   if (fromCluster && paths.length > 0) {
     command.error("error: --from-cluster takes no files; leave one of the two out");
@@ -92,6 +101,32 @@ async function printStackFile(
     ...imported,
     changes: mostHarmfulFirst([...sources.changes, ...imported.changes]),
   });
+  if (compare) await printDifferences(values, imported);
+}
+
+/** Renders both sides with the stack's chart, and prints the differences of the objects. */
+async function printDifferences(values: Tree, { config, missing }: Imported): Promise<void> {
+  if (missing.length > 0) {
+    const paths = missing.map(({ path }) => path).join(", ");
+    throw new Error(
+      `--compare: the stack lacks what is to be written by hand (${paths}); give it with --set KEY=VALUE, and it is compared`,
+    );
+  }
+  const settings = readSettings({ getObject: (key) => config[key] });
+  // The operator's annotation is a digest of the CRDs, which are not fetched here.
+  const digest = settings.gatewayApi.enabled ? "(digest of the CRDs)" : undefined;
+  const before = await renderChart(settings, values, "the files");
+  const after = await renderChart(settings, ciliumValues(settings, digest), "the stack");
+  const differences = compareRendered(before, after);
+  for (const difference of differences) {
+    console.error(`${difference.effect}: ${describeDifference(difference)}`);
+  }
+  const chart = `the chart of Cilium ${settings.cilium.version}`;
+  console.error(
+    differences.length === 0
+      ? `compared by ${chart}: the objects are the same`
+      : `compared by ${chart}: ${count(differences.length, "difference")}; Secrets and certificates are not compared`,
+  );
 }
 
 async function readCluster(context: string | undefined): Promise<Sources> {

@@ -26,8 +26,8 @@ export interface Tool {
   readonly patches?: readonly PatchName[];
   /** When set, a program of the user's that is new enough is used instead. */
   readonly installed?: Installed;
-  /** Depth that alone needs it; default: both do. */
-  readonly depth?: Depth;
+  /** Depth that alone needs it, or the tests alone; default: both depths do. */
+  readonly depth?: Depth | "none";
 }
 
 /** Path of the Go module in ./module, which pins all the others; programs of ours are packages of it. */
@@ -137,6 +137,13 @@ export const TOOLS = [
     version: VERSIONS.kubernetes,
     package: "k8s.io/kubernetes/test/images/agnhost",
     depth: "network",
+  },
+  // Helm's engine, which renders hundreds of values in one process.
+  {
+    name: "helm-template",
+    version: "v3.18.6",
+    package: `${OURS}/helm-template`,
+    depth: "none",
   },
 ] as const satisfies readonly Tool[];
 

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Settings } from "../../../config";
+import { renderChart } from "../../../sources/helm";
+
+describe("rendering by the helm on PATH", () => {
+  const folder = mkdtempSync(join(tmpdir(), "talos-cilium-helm-"));
+  const path = process.env.PATH;
+  after(() => {
+    process.env.PATH = path;
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Puts a helm on PATH that keeps its arguments and its input, prints something, and ends. */
+  function install(output: string, code = 0): void {
+    const script = `#!/bin/sh
+printf '%s\\n' "$@" > ${folder}/args; cat > ${folder}/input
+cat <<'EOF' ${code === 0 ? "" : ">&2"}
+${output}
+EOF
+exit ${code}
+`;
+    writeFileSync(join(folder, "helm"), script);
+    chmodSync(join(folder, "helm"), 0o755);
+    process.env.PATH = `${folder}:${path}`;
+  }
+
+  function settings(chart: string, kubernetes?: string): Pick<Settings, "cilium" | "cluster"> {
+    const repository = "https://charts.example";
+    return {
+      cilium: { chart, repository, version: "1.20.2" },
+      cluster: { kubernetes },
+    } as Settings;
+  }
+
+  async function argsFor(chart: string, kubernetes?: string): Promise<string> {
+    await renderChart(settings(chart, kubernetes), { a: 1 }, "the stack");
+    return readFileSync(join(folder, "args"), "utf8").trim().split("\n").join(" ");
+  }
+
+  it("takes the chart from its repository, a registry, an archive or a folder", async () => {
+    install("---\nkind: A\n---\n# nothing\n---\nkind: B\n");
+    const common = "--namespace kube-system --values - --kube-version";
+    const apis =
+      "--api-versions monitoring.coreos.com/v1 --api-versions gateway.networking.k8s.io/v1/GatewayClass";
+    assert.equal(
+      await argsFor("cilium"),
+      `template cilium cilium ${common} 1.33.0 ${apis} --repo https://charts.example --version 1.20.2`,
+    );
+    assert.equal(
+      await argsFor("oci://registry.lan/cilium", "1.34.1"),
+      `template cilium oci://registry.lan/cilium ${common} 1.34.1 ${apis} --version 1.20.2`,
+    );
+    for (const chart of ["./charts/cilium", "/charts/cilium-1.20.2.tgz", "cilium.tgz"]) {
+      assert.equal(await argsFor(chart), `template cilium ${chart} ${common} 1.33.0 ${apis}`);
+    }
+    assert.equal(readFileSync(join(folder, "input"), "utf8"), '{"a":1}');
+    assert.deepEqual(await renderChart(settings("cilium"), {}, "the stack"), [
+      { kind: "A" },
+      { kind: "B" },
+    ]);
+  });
+
+  it("says whose values the chart refuses, with the last line of what Helm says", async () => {
+    install("walk.go: found\nError: tunnel was deprecated in v1.14", 1);
+    await assert.rejects(
+      renderChart(settings("cilium"), { tunnel: "disabled" }, "the files"),
+      /^Error: helm template, with the values of the files, ended with 1: Error: tunnel was deprecated in v1\.14$/,
+    );
+  });
+
+  it("says how to get Helm where there is none", async () => {
+    process.env.PATH = join(folder, "nothing");
+    await assert.rejects(
+      renderChart(settings("cilium"), {}, "the stack"),
+      /^Error: helm: it is not on PATH, .* go install helm\.sh\/helm\/v3\/cmd\/helm@v3\.22\.0$/,
+    );
+  });
+});
