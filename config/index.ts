@@ -21,6 +21,7 @@ export { ciliumApiVersion } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
 export { CONTROL_PLANE_LABEL } from "./controlPlaneLabel";
 export { type BgpObject, bgpObjects } from "./derived/bgpObjects";
+export { seconds } from "./derived/chartReaders";
 export { ciliumCrds } from "./derived/ciliumCrds";
 export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
 export { CONFIG_ENTRIES } from "./derived/configEntries";

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { mapValues } from "es-toolkit/object/mapValues";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
-import { CONFIG_ENTRIES } from "../config";
+import { CONFIG_ENTRIES, seconds } from "../config";
 import { chartDefault } from "./chartDefaults";
 import { harmOfValue } from "./importReport";
-import type { Tree } from "./tree";
+import { isSameValue, type Tree } from "./tree";
 
 /** What a difference does to a cluster that runs, in the order of a report. */
 const EFFECTS = [
@@ -58,7 +58,7 @@ export function compareRendered(
 
 function differencesOf(object: string, before: Fields, after: Fields): Difference[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])];
-  const differing = paths.filter((path) => !isDeepStrictEqual(before.get(path), after.get(path)));
+  const differing = paths.filter((path) => !isSame(path, before.get(path), after.get(path)));
   // An element of a list that came or went has one line, and its fields have none.
   const wholes = differing.filter((path) => [before, after].some((f) => f.get(path) === THERE));
   return differing
@@ -77,6 +77,13 @@ function differencesOf(object: string, before: Fields, after: Fields): Differenc
         after: show(isList ? without(b, a) : b),
       };
     });
+}
+
+/** An amount is the same as a number and as text, and an entry of cilium-config in other units. */
+function isSame(path: string, a: unknown, b: unknown): boolean {
+  if (/\.(requests|limits)\./.test(path)) return isSameValue(a, b);
+  if (path.startsWith("data.")) return isDeepStrictEqual(seconds(a, {}), seconds(b, {}));
+  return isDeepStrictEqual(a, b);
 }
 
 function without(list: readonly unknown[], other: readonly unknown[]): readonly unknown[] {
@@ -191,7 +198,8 @@ function effectOfEntry(entry: string, added: unknown): Difference["effect"] {
 }
 
 /** Entries that the chart renders only where the values have them, so that an absent one means the agent's default. */
-const LEFT_OUT = /^(loadBalancer|l2announcements\.lease|bpf\.hostLegacyRouting|directRouting)/;
+const LEFT_OUT =
+  /^(loadBalancer|l2announcements\.lease|bpf\.(hostLegacyRouting|masquerade)|directRouting)/;
 
 function isAgentsDefault(value: string | undefined, added: unknown): boolean {
   return value !== undefined && LEFT_OUT.test(value) && String(chartDefault(value)) === added;

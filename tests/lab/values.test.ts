@@ -4,8 +4,9 @@ import { join } from "node:path";
 import Ajv from "ajv";
 import fc from "fast-check";
 import { ConfigError, readSettings, type Settings } from "../../config";
+import { knownCharts } from "../../config/derived/chartPaths";
 import { ciliumValues } from "../../config/derived/ciliumValues";
-import { unknownToChart } from "../../config/derived/unknownValues";
+import { unknownToChart, unknownValues } from "../../config/derived/unknownValues";
 import { readStackConfig, settingsOf } from "../../config/stackFile";
 import { CHART_PATHS, chartPathsText } from "../../lab/chartPaths";
 import { chartPath } from "../../lab/toolchain/sources";
@@ -31,9 +32,9 @@ describe("values and the chart they are for", function () {
     });
   }
 
-  it(`of any configuration that is accepted are accepted by the chart's schema (${RUNS} tried)`, async () => {
+  it(`of any configuration that is accepted are known to the chart and accepted by its schema (${RUNS} tried)`, async () => {
     const schemas = new Map<string, (values: unknown) => boolean>();
-    for (const version of ["1.18.4", "1.20.2"]) {
+    for (const { version } of knownCharts()) {
       const schema = readFileSync(join(await chartPath(version), "values.schema.json"), "utf8");
       schemas.set(version, new Ajv({ strict: false }).compile(JSON.parse(schema)));
     }
@@ -46,6 +47,7 @@ describe("values and the chart they are for", function () {
         const validate = schemas.get(settings.cilium.version);
         assert.ok(validate !== undefined, settings.cilium.version);
         const values = ciliumValues(settings, "digest");
+        assert.deepEqual(unknownValues(values, settings.cilium.version), []);
         assert.ok(validate(values), JSON.stringify((validate as { errors?: unknown }).errors));
       }),
       { numRuns: RUNS },

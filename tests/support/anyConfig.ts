@@ -13,6 +13,11 @@ function seldom(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   );
 }
 
+/** Mostly nothing, so that the key has its default, and now and then one of some values. */
+function few<T>(...values: readonly T[]): fc.Arbitrary<T | undefined> {
+  return rarely<T | undefined>([undefined], values);
+}
+
 /** One of the good values, and now and then one of those that some rule refuses. */
 function rarely<T>(good: readonly T[], bad: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof(
@@ -41,6 +46,8 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
     fc.record({
       name: mostly(rarely(["talos-prod"], ["default", "Upper"])),
       id: mostly(fc.integer({ min: 1, max: 255 })),
+      maxConnectedClusters: few(511),
+      kubernetes: few("1.33.2"),
     }),
   ),
   nodes: mostly(
@@ -56,6 +63,7 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
     fc.record({
       podCidrs: fc.array(podCidr, { minLength: 1, maxLength: 1 }),
       serviceCidrs: rarely([["10.96.0.0/12"], ["10.15.0.0/16"]], [["fd15::/112"]]),
+      nativeRoutingCidrs: few(["10.0.0.0/8"]),
     }),
   ),
   routing: seldom(
@@ -65,6 +73,8 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
         tunnelProtocol: rarely(["vxlan"], ["geneve"]),
         devices: rarely([[], ["ens18"], ["ens+"]], [["e*"], ["s+"]]),
         mtu: fc.constantFrom(undefined, 1280, 1500, 9000),
+        routes: few("network", "bgp"),
+        skipUnreachable: few(true),
       }),
     ),
   ),
@@ -74,22 +84,49 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
         forwardKubeDnsToHost: fc.boolean(),
         bpfMasquerade: fc.boolean(),
         hostLegacyRouting: fc.boolean(),
+        masquerade: few(false),
       }),
     ),
   ),
-  encryption: seldom(mostly(fc.record({ type: fc.constantFrom("none", "wireguard", "ipsec") }))),
+  kubeProxyReplacement: few(false),
+  kubePrism: few({ host: "127.0.0.1", port: 7446 }, { host: "api.lan", port: 6443 }),
+  encryption: seldom(
+    mostly(
+      fc.record({
+        type: fc.constantFrom("none", "wireguard", "ipsec"),
+        nodeEncryption: few(true),
+        ipsecSecretName: few("keys"),
+      }),
+    ),
+  ),
   bandwidthManager: seldom(mostly(fc.record({ enabled: fc.boolean(), bbr: fc.boolean() }))),
-  gatewayApi: mostly(rarely<object>([{ version: "v1.3.0" }], [{ version: "v1.6.1", adopt: true }])),
+  gatewayApi: mostly(
+    rarely<object>(
+      [
+        { version: "v1.3.0" },
+        { version: "v1.3.0", channel: "standard" },
+        { version: "v1.3.0", hostNetwork: { enabled: true, nodeSelector: { edge: "yes" } } },
+        { enabled: false },
+      ],
+      [{ version: "v1.6.1", adopt: true }],
+    ),
+  ),
   cilium: mostly(
     fc.record({
-      version: fc.constantFrom("1.18.4", "1.20.2"),
+      version: fc.constantFrom("1.18.4", "1.19.6", "1.20.2"),
       allowUntested: rarely([true], [false]),
       imageRegistry: fc.constantFrom(undefined, "registry.lan:5000"),
+      imageDigests: few(false),
       operatorReplicas: fc.constantFrom(undefined, 1, 2),
       resources: fc.constantFrom(undefined, {
         agent: { requests: { cpu: "100m", memory: "256Mi" } },
+        operator: { limits: { memory: "1Gi" } },
+        envoy: { requests: { cpu: "1" } },
       }),
-      values: rarely<object>([{}, { debug: { enabled: true } }], [{ routingMode: "tunnel" }]),
+      values: rarely<object>(
+        [{}, { debug: { enabled: true } }, { podAnnotations: { "example.org/a": "b" } }],
+        [{ routingMode: "tunnel" }, { cgroup: { automount: { enabled: false } } }],
+      ),
     }),
   ),
   loadBalancing: mostly(
@@ -103,7 +140,7 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
             serviceSelector: fc.oneof(fc.constant(undefined), selector),
           }),
         ),
-        { minLength: 1, maxLength: 2, size: "-1" },
+        { minLength: 0, maxLength: 2, size: "-1" },
       ),
       policies: fc.array(
         mostly(
@@ -111,11 +148,16 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
             name: fc.constantFrom("a", "b"),
             interfaces: rarely([[], ["^ens18$"]], [["e*"], ["(["]]),
             serviceSelector: fc.oneof(fc.constant(undefined), selector),
+            nodeSelector: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, selector),
+            externalIPs: few(true),
           }),
         ),
-        { minLength: 1, maxLength: 2, size: "-1" },
+        { minLength: 0, maxLength: 2, size: "-1" },
       ),
       leaseDuration: fc.integer({ min: 6, max: 30 }),
+      services: few(30),
+      acceleration: few("best-effort", "native"),
+      gatewayTrafficPolicy: few("Local"),
       algorithm: fc.constantFrom("random", "maglev"),
       mode: fc.constantFrom("snat", "dsr", "hybrid"),
     }),
@@ -124,7 +166,16 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
     mostly(
       fc.record({
         localAsn: rarely([64512], [65535]),
-        peers: rarely([[{ name: "router", address: "192.168.10.1", asn: 64513 }]], [[]]),
+        peers: rarely(
+          [
+            [{ name: "router", address: "192.168.10.1", asn: 64513 }],
+            [{ name: "far", address: "10.99.0.2", asn: 64513, multihop: 3, passwordSecret: "bgp" }],
+          ],
+          [[]],
+        ),
+        advertise: few(["LoadBalancerIP", "PodCIDR"]),
+        localPreference: few(200),
+        gracefulRestart: few(false),
       }),
     ),
   ),
@@ -136,8 +187,18 @@ export const anyConfig: fc.Arbitrary<Record<string, unknown>> = fc.record({
         ui: fc.boolean(),
         metrics: fc.constantFrom([], ["dns", "drop"]),
         certificates: fc.constantFrom("helm", "cronJob", "certmanager"),
+        issuer: few({ name: "internal" }),
       }),
     ),
   ),
-  prometheus: seldom(mostly(fc.record({ enabled: fc.boolean(), serviceMonitors: fc.boolean() }))),
+  prometheus: seldom(
+    mostly(
+      fc.record({
+        enabled: fc.boolean(),
+        serviceMonitors: fc.boolean(),
+        operator: few(true),
+        envoy: few(true),
+      }),
+    ),
+  ),
 });

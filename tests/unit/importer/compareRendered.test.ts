@@ -112,6 +112,19 @@ describe("the differences of rendered objects", () => {
     assert.deepEqual(others, []);
   });
 
+  it("are none between a duration in one unit and in another", () => {
+    const lease = (duration: string) => config({ lease: duration });
+    assert.deepEqual(lines([lease("1m")], [lease("60s")]), []);
+    assert.deepEqual(lines([lease("1m30s")], [lease("90000ms")]), []);
+    assert.equal(lines([lease("1m")], [lease("61s")]).length, 1);
+  });
+
+  it("are none between an amount as a number and as text", () => {
+    const amount = (cpu: unknown) => agent({ resources: { requests: { cpu } } });
+    assert.deepEqual(lines([amount(100)], [amount("100")]), []);
+    assert.equal(lines([amount(100)], [amount("200")]).length, 1);
+  });
+
   it("cut what is long", () => {
     const [line] = lines([config({ a: "x\ny" })], [config({ a: "z".repeat(200) })]);
     assert.match(line ?? "", /data\.a: x… \(3 characters\) → z{100}… \(200 characters\)$/);

@@ -321,6 +321,16 @@ describe("npm run import-values", function () {
     assert.equal(status, 0);
   });
 
+  it("compares no stack that lacks keys, and names them", () => {
+    const { status, stdout, lines } = run("source", "values.yaml", "--compare");
+    assert.match(stdout, /name: talos-proxmox-prod/);
+    assert.match(
+      lines.at(-1) ?? "",
+      /^--compare: the stack lacks what is to be written by hand \(.+\); give it with --set KEY=VALUE, and it is compared$/,
+    );
+    assert.equal(status, 1);
+  });
+
   it("refuses a command line that it does not understand", () => {
     for (const [args, message] of [
       [[], /^error: missing required argument 'file'; or give --from-cluster$/],

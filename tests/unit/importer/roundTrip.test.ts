@@ -26,7 +26,8 @@ function importAgain(settings: Settings) {
   const given = structuredClone(settings) as Tree;
   for (const key of READ_KEYS) {
     // With tunnels the chart has no pod CIDR, and a very wide one may be more than the pods'.
-    const isWide = settings.network.podCidrs.some((cidr) => cidr.endsWith("/8"));
+    const { podCidrs, nativeRoutingCidrs } = settings.network;
+    const isWide = nativeRoutingCidrs !== undefined || podCidrs.some((cidr) => cidr.endsWith("/8"));
     if (key === "network.podCidrs" && (isWide || settings.routing.mode === "tunnel")) continue;
     removeAt(given, key.split("."));
   }
