@@ -142,7 +142,8 @@ function printConfig(config: Imported["config"]): void {
   process.stdout.write(
     stringify(
       { config: Object.fromEntries(prefixed) },
-      { lineWidth: 120, aliasDuplicateObjects: false },
+      // Readers of YAML 1.1 take an unquoted yes or on for a boolean.
+      { lineWidth: 120, aliasDuplicateObjects: false, compat: "yaml-1.1" },
     ),
   );
 }
@@ -158,14 +159,20 @@ function printChanges({ already, changes }: Pick<Imported, "already" | "changes"
 
 /** A file, or the files of a folder and of those below it that may have values or manifests. */
 function filesAt(path: string): SourceFile[] {
-  if (!isFolder(path)) return [{ path, text: readFileSync(path, "utf8") }];
+  return isFolder(path) ? filesIn(path, path) : [{ path, text: readFileSync(path, "utf8") }];
+}
+
+/** @param folder the one that was given. */
+function filesIn(path: string, folder: string): SourceFile[] {
   return readdirSync(path, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .filter((entry) => !entry.name.startsWith("."))
     .flatMap((entry) => {
       const inside = join(path, entry.name);
-      if (entry.isDirectory()) return filesAt(inside);
-      return /\.(ya?ml|json|tf|lock)$/.test(entry.name) ? filesAt(inside) : [];
+      if (entry.isDirectory()) return filesIn(inside, folder);
+      return /\.(ya?ml|json|tf|lock)$/.test(entry.name)
+        ? [{ path: inside, text: readFileSync(inside, "utf8"), folder }]
+        : [];
     });
 }
 

@@ -56,8 +56,11 @@ const MADE_BY_CILIUM = ["CiliumBGPNodeConfig"];
 /** Reads BGP manifests: those of Cilium 1.16 and later, and CiliumBGPPeeringPolicy of earlier ones. */
 export function importBgp(manifests: readonly BgpManifest[]): ImportedBgp {
   const lost: Change[] = [];
-  const lose = (what: string, why: string) =>
+  const lose = (what: string, why: string) => {
+    // Peers that share a configuration lose the same.
+    if (lost.some((other) => other.what === what && other.why === why)) return;
     lost.push({ harm: "Services and Gateways", what, why });
+  };
   const of = (kind: string) => manifests.filter((each) => each.kind === kind);
 
   const sessions = [
@@ -81,8 +84,17 @@ export function importBgp(manifests: readonly BgpManifest[]): ImportedBgp {
   // Without a session that uses them, settings of sessions are lost.
   if (sessions.length === 0) {
     for (const { what, manifest } of of("CiliumBGPPeerConfig")) {
-      const fields = Object.keys(peerConfigFields(manifest, what, lose));
-      lose(what, `no CiliumBGPClusterConfig among the files uses it (${fields.join(", ")})`);
+      const fields = Object.entries(peerConfigFields(manifest, what, lose))
+        .filter(([, value]) => value !== undefined)
+        .map(([field]) => field);
+      const name = valueAt(manifest, "metadata.name");
+      const isUsed = of("CiliumBGPClusterConfig").some(({ manifest: config }) =>
+        peersOf(config).some((peer) => valueAt(peer, "peerConfigRef.name") === name),
+      );
+      const why = isUsed
+        ? "its peer was not carried over"
+        : "no CiliumBGPClusterConfig among the files uses it";
+      lose(what, `${why} (${fields.join(", ")})`);
     }
     const any = manifests.length > 0;
     return {
@@ -294,6 +306,12 @@ function sessionFields({ port, multihop, passwordSecret, ...timing }: Tree): Tre
   };
 }
 
+function peersOf(clusterConfig: Tree): Tree[] {
+  return asTrees(valueAt(clusterConfig, "spec.bgpInstances")).flatMap(({ peers }) =>
+    asTrees(peers),
+  );
+}
+
 function advertisement({ manifest, what }: BgpManifest, lose: Lose): Advertised[] {
   return asTrees(asTree(manifest.spec).advertisements).flatMap((each) => {
     const { advertisementType: type, attributes } = each;
@@ -374,7 +392,7 @@ function advertise(all: readonly Advertised[], lose: Lose): Tree {
   const preferences = [...new Set(all.map(({ localPreference }) => localPreference))];
   if (preferences.length > 1) {
     lose(
-      `localPreference (${preferences.map(showValue).join(", ")})`,
+      `localPreference (${preferences.map((each) => (each === undefined ? "none" : showValue(each))).join(", ")})`,
       "bgp has one for all routes; the first is kept",
     );
   }

@@ -36,7 +36,7 @@ export interface FoundValues {
 
 /**
  * Finds Cilium's values in a tree: the subtree, or the text in it (an Application's `values: |`), that has the most of
- * the chart's keys on top. An umbrella chart has them under the dependency's name, others further down.
+ * the chart's keys on top. An umbrella chart has them under the dependency's name, others further down, or in a list.
  * @param parse reads a text that may be YAML; undefined if it is none.
  */
 export function findValues(
@@ -51,10 +51,10 @@ export function findValues(
   if (own > 1 || at.length > 5) return best?.found;
   for (const [key, value] of Object.entries(tree)) {
     const below = typeof value === "string" && value.includes("\n") ? parse(value) : value;
-    if (!isPlainObject(below)) continue;
+    if (!isPlainObject(below) && !Array.isArray(below)) continue;
     // A part of the chart, such as operator, does not hold the chart's values.
     if (own > 0 && DISTINCTIVE.has(key)) continue;
-    const found = findValues(below, parse, [...at, key]);
+    const found = findValues(below as Tree, parse, [...at, key]);
     const keys = found === undefined ? 0 : chartKeysIn(found.values);
     if (found !== undefined && keys > (best?.keys ?? 0)) best = { found, keys };
   }

@@ -5,15 +5,14 @@ import type {
   V1Pod,
   V1Secret,
 } from "@kubernetes/client-node";
-import semver from "semver";
 import { z } from "zod";
 import { CONTROL_PLANE_LABEL, cidrRange, contains } from "../config";
 import { unpackHelmRecord } from "../kubernetes/helmRecord";
 import { internalIps } from "../kubernetes/nodeStatus";
-import { valuesOfCiliumConfig } from "./ciliumConfig";
+import { plainVersion, RENDERED, valuesOfObjects, versionOfImage } from "./ciliumConfig";
 import type { Change } from "./importReport";
 import type { Sources } from "./sources";
-import { setAt, type Tree } from "./tree";
+import type { Tree } from "./tree";
 
 /** What is read of a cluster for an import. */
 export interface ClusterObjects {
@@ -49,7 +48,9 @@ const record = z.object({
  */
 export function sourcesOfCluster(objects: ClusterObjects): Sources {
   const release = newestRelease(objects.releases);
-  const values = release?.config ?? (release === undefined ? fromConfigMap(objects) : {});
+  const values =
+    release?.config ??
+    (release === undefined ? valuesOfObjects(objects.ciliumConfig, objects.daemonSet) : {});
   const found: Record<string, unknown> = {};
   const set = (key: string, value: unknown) => {
     if (value !== undefined && !(Array.isArray(value) && value.length === 0)) found[key] = value;
@@ -95,18 +96,6 @@ function newestRelease(secrets: readonly V1Secret[]) {
     .sort((a, b) => b.version - a.version)[0];
 }
 
-function fromConfigMap({ ciliumConfig, daemonSet }: ClusterObjects): Tree | undefined {
-  if (ciliumConfig === undefined) return undefined;
-  const values = valuesOfCiliumConfig(ciliumConfig);
-  const env =
-    daemonSet?.spec?.template.spec?.containers.flatMap((container) => container.env ?? []) ?? [];
-  const named = (name: string) => env.find((each) => each.name === name)?.value;
-  const [host, port] = [named("KUBERNETES_SERVICE_HOST"), named("KUBERNETES_SERVICE_PORT")];
-  if (host !== undefined) setAt(values, ["k8sServiceHost"], host);
-  if (port !== undefined) setAt(values, ["k8sServicePort"], Number(port));
-  return values;
-}
-
 /** A flag of Talos' static pods: a list of CIDRs. */
 function flag({ controlPlanePods }: ClusterObjects, name: string): string[] | undefined {
   const start = `--${name}=`;
@@ -146,7 +135,7 @@ function ownersOf({ daemonSet }: ClusterObjects, hasRelease: boolean): Change[] 
     changes.push({
       harm: "data path",
       what: "DaemonSet cilium, without a Helm release",
-      why: "the values are those that cilium-config shows; what only the pods show (resources, tolerations, volumes) is not read",
+      why: RENDERED,
     });
   }
   return changes;
@@ -163,17 +152,6 @@ function addresses(nodes: readonly V1Node[]): string[] {
     .flatMap((node) => internalIps(node).slice(0, 1));
 }
 
-/** v1.20.2 in quay.io/cilium/cilium:v1.20.2@sha256:…, without the v. */
-function versionOfImage(daemonSet: V1DaemonSet | undefined): string | undefined {
-  const images = daemonSet?.spec?.template.spec?.containers.map(({ image = "" }) => image) ?? [];
-  const tag = images.map((image) => /:(v?\d+\.\d+\.[^@]+)/.exec(image)?.[1]).find(Boolean);
-  return plainVersion(tag);
-}
-
 function talosVersion(osImage: string | undefined): string | undefined {
   return plainVersion(/^Talos \((v[^)]+)\)/.exec(osImage ?? "")?.[1]);
-}
-
-function plainVersion(text: string | undefined): string | undefined {
-  return semver.valid(text?.replace(/\+.*$/, ""))?.toString();
 }

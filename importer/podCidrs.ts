@@ -32,13 +32,11 @@ export function readPodCidrs(values: Tree, given: unknown, taken: readonly strin
         .filter((family) => isSaid(values, `ipv${family}NativeRoutingCIDR`))
         .map((family) => values[`ipv${family}NativeRoutingCIDR`])
     : [];
-  const isClusterPool = valueAt(values, "ipam.mode") === "cluster-pool";
-  const pools = isClusterPool
-    ? families.flatMap((family) => {
-        const list = valueAt(values, `ipam.operator.clusterPoolIPv${family}PodCIDRList`);
-        return Array.isArray(list) ? list.slice(0, 1) : [];
-      })
-    : [];
+  const mode = valueAt(values, "ipam.mode");
+  const isClusterPool = mode === "cluster-pool";
+  const lists = families.map((family) => listOfPool(values, mode, family)).filter(isNotEmpty);
+  const pools = lists.map(([first]) => first);
+  const further = lists.flatMap((list) => list.slice(1));
   const hint = families.includes("6")
     ? "; the values turn IPv6 on, so write a CIDR of each family that is on"
     : "";
@@ -49,7 +47,7 @@ export function readPodCidrs(values: Tree, given: unknown, taken: readonly strin
     return {
       podCidrs,
       nativeRoutingCidrs: native.length === 0 || same ? undefined : native,
-      changes: [],
+      changes: given === undefined ? furtherRanges(further) : [],
       hint,
     };
   }
@@ -78,6 +76,34 @@ export function readPodCidrs(values: Tree, given: unknown, taken: readonly strin
     ],
     hint,
   };
+}
+
+/** Ranges that Cilium cuts by itself: a list, or text with spaces or commas. */
+function listOfPool(values: Tree, mode: unknown, family: string): unknown[] {
+  const path =
+    mode === "cluster-pool"
+      ? `ipam.operator.clusterPoolIPv${family}PodCIDRList`
+      : `ipam.operator.autoCreateCiliumPodIPPools.default.ipv${family}.cidrs`;
+  if (mode !== "cluster-pool" && mode !== "multi-pool") return [];
+  const list = valueAt(values, path);
+  if (typeof list === "string") return list.split(/[\s,]+/).filter(Boolean);
+  return Array.isArray(list) ? list : [];
+}
+
+function isNotEmpty(list: readonly unknown[]): boolean {
+  return list.length > 0;
+}
+
+function furtherRanges(further: readonly unknown[]): Change[] {
+  return further.length === 0
+    ? []
+    : [
+        {
+          harm: "data path",
+          what: `further ranges of Cilium's pool (${further.join(", ")})`,
+          why: "kept in cilium.values; network.podCidrs has one CIDR of each family, so no rule looks at these",
+        },
+      ];
 }
 
 /** A range that has nodes or pools in it, or is a whole private network, is not (only) the pods'. */

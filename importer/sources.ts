@@ -1,12 +1,17 @@
 import { basename, extname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { V1DaemonSet } from "@kubernetes/client-node";
+import { sortBy } from "es-toolkit/array/sortBy";
+import get from "es-toolkit/compat/get";
 import { mergeWith } from "es-toolkit/object/mergeWith";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import semver from "semver";
 import { parse, parseAllDocuments } from "yaml";
 import { findValues } from "./chartKeys";
+import { RENDERED, valuesOfObjects, versionOfImage } from "./ciliumConfig";
 import type { Change, Missing } from "./importReport";
 import { placeholdersOf } from "./standIns";
-import { readMachineConfig } from "./talosConfig";
+import { inlineManifestsIn, readMachineConfig } from "./talosConfig";
 import { asTrees, leavesOf, showValue, type Tree } from "./tree";
 import { type ChartUse, readWrapper, type ValuesOf } from "./wrappers";
 
@@ -14,6 +19,8 @@ import { type ChartUse, readWrapper, type ValuesOf } from "./wrappers";
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
+  /** The folder that was given, where the file was found in one; it may have nothing to do with Cilium. */
+  readonly folder?: string;
 }
 
 /** What files have for an import. */
@@ -42,8 +49,8 @@ const RENDER_FIRST = `give what it renders to (helm template), or the values tha
 
 /**
  * Reads the files of an import, in any order: values files, what wraps values (HelmRelease, Application, kustomization,
- * ConfigMap, umbrella chart, …), manifests, and Talos' machine config.
- * @throws Error when a file is not YAML, and no template of another tool either.
+ * ConfigMap, umbrella chart, …), manifests, what Cilium's chart renders to, and Talos' machine config.
+ * @throws Error when a file that was given by itself is not YAML, and no template of another tool either.
  */
 export function readSources(files: readonly SourceFile[]): Sources {
   const manifests = new Map<object, string>();
@@ -52,18 +59,38 @@ export function readSources(files: readonly SourceFile[]): Sources {
   const missing: Missing[] = [];
   const ignored: string[] = [];
   const empty: ValuesOf[] = [];
+  const rendered = new Map<Tree, string>();
   const settings: Record<string, unknown> = {};
 
-  for (const { path, text } of files) {
+  const queue = [...files];
+  for (const file of queue) {
+    const { path, text, folder } = file;
     const template = templateKind(path, text);
     if (template !== undefined) {
       missing.push({ path, why: `${template}, which is not read; ${RENDER_FIRST}` });
       continue;
     }
-    for (const document of documentsOf(path, text)) {
+    const documents = readDocuments(file);
+    if (typeof documents === "string") {
+      missing.push({ path, why: documents });
+      continue;
+    }
+    for (const document of documents) {
+      if (!isPlainObject(document)) {
+        // A list may be a patch of kustomize, or a playbook.
+        ignored.push(path);
+        continue;
+      }
       const machine = readMachineConfig(document);
       if (machine !== undefined) {
         Object.assign(settings, machine);
+        for (const { name, text: manifest } of inlineManifestsIn(document)) {
+          queue.push({ path: `${path}, inline manifest ${name}`, text: manifest, folder: path });
+        }
+        continue;
+      }
+      if (isRendered(document)) {
+        rendered.set(document, path);
         continue;
       }
       const use = readWrapper(document, path, parseText);
@@ -86,14 +113,33 @@ export function readSources(files: readonly SourceFile[]): Sources {
         continue;
       }
       const where = found.at.length > 0 ? `, at ${found.at.join(".")}` : "";
-      valuesOf.push({ what: `${path}${where}`, values: found.values, layer: 0 });
+      valuesOf.push({
+        what: `${path}${where}`,
+        values: found.values,
+        layer: 0,
+        file: path,
+        folder,
+      });
     }
+  }
+  const shown = readRendered([...rendered.keys()]);
+  if (valuesOf.length === 0 && shown.values !== undefined) {
+    valuesOf.push({ what: "ConfigMap cilium-config", values: shown.values, layer: 0 });
+    if (shown.version !== undefined) settings["cilium.version"] = shown.version;
   }
   // A values file may have no key by which it could be known.
   if (valuesOf.length === 0 && empty.length === 1) valuesOf.push(...empty);
   else ignored.push(...empty.map(({ what }) => what));
 
-  const ordered = [0, 1, 2].flatMap((layer) => valuesOf.filter((some) => some.layer === layer));
+  const named = uses.flatMap(({ names }) => names).map((name) => basename(name));
+  const place = ({ file }: ValuesOf) => (file === undefined ? -1 : named.indexOf(basename(file)));
+  // A file that a wrapper names is over those that it does not name, and over those that it names before.
+  const ordered = [0, 1, 2].flatMap((layer) =>
+    sortBy(
+      valuesOf.filter((some) => some.layer === layer),
+      [place],
+    ),
+  );
   const values =
     ordered.length === 0
       ? undefined
@@ -105,7 +151,12 @@ export function readSources(files: readonly SourceFile[]): Sources {
       why: `they have placeholders (${placeholders.join(", ")}); render them first (flux envsubst, envsubst, helm template), and give what comes out`,
     });
   }
-  missing.push(...missingFiles(uses, files), ...(values === undefined ? [] : encrypted(values)));
+  missing.push(
+    ...missingFiles(uses, files),
+    ...(ordered.some(({ layer }) => layer === 0) ? [] : missingObjects(uses)),
+    ...disagreements(ordered.filter((some) => some.layer === 0 && place(some) === -1)),
+    ...(values === undefined ? [] : encrypted(values)),
+  );
   Object.assign(settings, versionIn(uses, missing));
   return {
     values,
@@ -113,17 +164,91 @@ export function readSources(files: readonly SourceFile[]): Sources {
     settings,
     read: ordered.map(({ what }) => what),
     missing,
-    changes:
-      ignored.length === 0
+    changes: [
+      ...renderedChange([...rendered.values()], shown.values !== undefined && ordered.length === 1),
+      ...(ignored.length === 0
         ? []
         : [
             {
-              harm: "other",
-              what: ignored.join(", "),
+              harm: "other" as const,
+              what: [...new Set(ignored)].join(", "),
               why: "not read: no values of Cilium's chart, and no manifest",
             },
-          ],
+          ]),
+    ],
   };
+}
+
+/** An object that Cilium's chart renders to; pools, policies and BGP objects are none. */
+function isRendered(document: Tree): boolean {
+  if (typeof document.kind !== "string" || String(document.apiVersion).startsWith("cilium.io/")) {
+    return false;
+  }
+  const isPart = get(document, ["metadata", "labels", "app.kubernetes.io/part-of"]) === "cilium";
+  return isPart || (document.kind === "ConfigMap" && nameOf(document) === "cilium-config");
+}
+
+function nameOf(document: Tree): unknown {
+  return get(document, ["metadata", "name"]);
+}
+
+/** The values and the version that rendered objects show. */
+function readRendered(objects: readonly Tree[]): { values?: Tree; version?: string } {
+  const one = (kind: string, name: string) =>
+    objects.find((object) => object.kind === kind && nameOf(object) === name);
+  const daemonSet = one("DaemonSet", "cilium") as V1DaemonSet | undefined;
+  const config = one("ConfigMap", "cilium-config")?.data as Record<string, string> | undefined;
+  const [values, version] = [valuesOfObjects(config, daemonSet), versionOfImage(daemonSet)];
+  return { ...(values !== undefined && { values }), ...(version !== undefined && { version }) };
+}
+
+function renderedChange(paths: readonly string[], areRead: boolean): Change[] {
+  if (paths.length === 0) return [];
+  return [
+    {
+      harm: "data path",
+      what: `objects that Cilium's chart renders to (${[...new Set(paths)].join(", ")})`,
+      why: `${areRead ? `${RENDERED}; ` : ""}the stack's Release makes them, so stop what applies them before the first update, and take them out of Talos' inline manifests`,
+    },
+  ];
+}
+
+/** The documents of a file, or in words why a person must see to it first. */
+function readDocuments(file: SourceFile): unknown[] | string {
+  try {
+    return documentsOf(file);
+  } catch (error) {
+    const placeholders = placeholdersOf(file.text);
+    const wrong = error instanceof Error ? error.message.replace(`${file.path}: `, "") : "";
+    if (placeholders.length > 0) {
+      return `${wrong}; it has placeholders (${[...new Set(placeholders)].join(", ")}): render it first (flux envsubst, envsubst), and give what comes out`;
+    }
+    if (file.folder !== undefined) return `${wrong}; correct it, or leave it out`;
+    throw error;
+  }
+}
+
+/** Values files of one folder that contradict each other: one for each environment, perhaps, in no order that is known. */
+function disagreements(values: readonly ValuesOf[]): Missing[] {
+  const inFolders = values.filter(({ folder }) => folder !== undefined);
+  const differing = inFolders.flatMap((one, index) =>
+    inFolders.slice(index + 1).flatMap((other) =>
+      leavesOf(one.values)
+        .filter(({ keys, value }) => {
+          const theirs = get(other.values, keys);
+          return theirs !== undefined && !isDeepStrictEqual(theirs, value);
+        })
+        .map(({ path }) => path),
+    ),
+  );
+  if (differing.length === 0) return [];
+  const files = inFolders.map(({ what }) => what).join(", ");
+  return [
+    {
+      path: "files",
+      why: `several values files of a folder disagree (${[...new Set(differing)].join(", ")}), and each was read over the one before it: ${files}; give the file that runs, or several in Helm's order`,
+    },
+  ];
 }
 
 /** Later values win; a list replaces the whole list, and null removes a value, as helm -f does. */
@@ -141,6 +266,8 @@ const TOOLS: readonly [extension: RegExp, tool: string][] = [
   [/^\.nix$/, "Nix"],
   [/^\.(sh|bash|zsh)$/, "a shell script"],
   [/^\.(jsonnet|libsonnet)$/, "Jsonnet"],
+  [/^\.pkl$/, "Pkl"],
+  [/^\.dhall$/, "Dhall"],
 ];
 
 /** What a file is a template of; undefined for YAML. */
@@ -149,6 +276,7 @@ function templateKind(path: string, text: string): string | undefined {
   if (tool !== undefined) return tool;
   if (/^\s*(resource|module|locals|provider)\b[^:\n]*\{\s*$/m.test(text)) return "Terraform";
   if (/^\s*\{%/m.test(text)) return "a Jinja template";
+  if (/^(#@|[^#"'\n]*[:-] #@)/m.test(text)) return "a ytt template";
   const unquoted = /^(?![^\n]*["'`][^\n]*\{\{)[^\n#]*\{\{[-\s]*[\w.$(/]/m.test(text);
   return unquoted && !readsAsYaml(text) ? "a Helm template" : undefined;
 }
@@ -161,8 +289,8 @@ function readsAsYaml(text: string): boolean {
   return !JSON.stringify(documents.map((document) => document.toJS() as unknown)).includes('"{ ');
 }
 
-/** The mappings in a file; the objects of a List one by one. */
-function documentsOf(path: string, text: string): Tree[] {
+/** The mappings in a file; the objects of a List one by one. Of a folder's files, what is no mapping, too. */
+function documentsOf({ path, text, folder }: SourceFile): unknown[] {
   let documents: unknown[];
   try {
     documents = parseAllDocuments(
@@ -179,6 +307,7 @@ function documentsOf(path: string, text: string): Tree[] {
     .filter((document) => document !== null && document !== undefined)
     .flatMap((document) => {
       if (!isPlainObject(document)) {
+        if (folder !== undefined) return [document];
         throw new Error(
           `${path}: neither values nor a manifest, which are mappings (${showValue(document).slice(0, 60)}); leave the file out`,
         );
@@ -227,6 +356,16 @@ function missingFiles(uses: readonly ChartUse[], files: readonly SourceFile[]): 
         path: name,
         why: `${what} takes values from it, and it was not given; give it, too`,
       })),
+  );
+}
+
+/** ConfigMaps and Secrets that wrappers name, where no file has values. */
+function missingObjects(uses: readonly ChartUse[]): Missing[] {
+  return uses.flatMap(({ what, objects = [] }) =>
+    objects.map((object) => ({
+      path: object,
+      why: `${what} takes values from it, and it was not given; give it, too, or the values that run: ${VALUES_COMMAND}`,
+    })),
   );
 }
 

@@ -129,7 +129,7 @@ export function problemsIn({ config, missing }: ImportedSettings): Missing[] {
       others.every((problems) => problems.some((other) => isDeepStrictEqual(other, problem))),
     )
     .filter(({ path }) => !missing.some((other) => pathsMeet(path, other.path)))
-    .map(({ path, wrong, fix }) => ({ path, why: `${wrong}; ${fix}` }));
+    .map(({ path, wrong, fix }) => ({ path, why: explain(valueAt(config, path), wrong, fix) }));
 }
 
 function problemsOf(config: Tree): readonly Problem[] {

@@ -9,6 +9,27 @@ const KEYS: readonly [key: string, path: string][] = [
   ["talos.forwardKubeDnsToHost", "machine.features.hostDNS.forwardKubeDNSToHost"],
 ];
 
+/** What a machine config may have in cluster, where Cilium's values have name and id. */
+const OF_CLUSTER =
+  "network proxy inlineManifests extraManifests apiServer controllerManager scheduler etcd discovery controlPlane coreDNS".split(
+    " ",
+  );
+
+/** A manifest that a machine config holds as text. */
+export interface InlineManifest {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The manifests that a machine config, a patch of one or an Omni cluster template makes Talos apply. */
+export function inlineManifestsIn(document: Tree): InlineManifest[] {
+  return asTrees([document, ...asTrees(document.patches).map(({ inline }) => inline)])
+    .flatMap((part) => asTrees(valueAt(part, "cluster.inlineManifests")))
+    .flatMap(({ name, contents }) =>
+      typeof contents === "string" ? [{ name: String(name), text: contents }] : [],
+    );
+}
+
 /**
  * Keys of the configuration that a machine config or a patch of one says; those of an Omni cluster template, too.
  * Undefined for any other document.
@@ -24,8 +45,7 @@ export function readMachineConfig(document: Tree): Record<string, unknown> | und
   const machine = parts.filter(
     (part) =>
       isPlainObject(part.machine) ||
-      valueAt(part, "cluster.network.podSubnets") !== undefined ||
-      valueAt(part, "cluster.network.serviceSubnets") !== undefined,
+      OF_CLUSTER.some((key) => valueAt(part, `cluster.${key}`) !== undefined),
   );
   if (machine.length === 0) return undefined;
   const said = machine.flatMap((part) =>

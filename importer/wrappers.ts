@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import get from "es-toolkit/compat/get";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { valueAt } from "../config";
 import { chartKeysIn, findValues } from "./chartKeys";
@@ -10,6 +11,9 @@ export interface ValuesOf {
   readonly values: Tree;
   /** Helm's order: values files first (0), then what stands in the wrapper (1), then single parameters (2). */
   readonly layer: 0 | 1 | 2;
+  /** Of a values file only: its path, and the folder that was given, if it was found in one. */
+  readonly file?: string;
+  readonly folder?: string | undefined;
 }
 
 /** An object or a file that installs Cilium's chart, or holds values for it. */
@@ -23,6 +27,8 @@ export interface ChartUse {
   readonly repository?: string | undefined;
   /** Files with values that it names. */
   readonly names: readonly string[];
+  /** ConfigMaps and Secrets with values that it names: `ConfigMap cilium-values`. */
+  readonly objects?: readonly string[];
 }
 
 type Parse = (text: string) => unknown;
@@ -51,7 +57,7 @@ export function readWrapper(document: Tree, file: string, parse: Parse): ChartUs
     case undefined:
       break;
     default:
-      return undefined;
+      return otherWrapper(document, what, parse);
   }
   if (Array.isArray(document.helmCharts)) return kustomization(document, what);
   if (/^Chart\.(ya?ml|lock)$/.test(basename(file))) return chartFile(document, what);
@@ -74,6 +80,9 @@ function helmRelease(
     values: valuesIn(valueAt(document, "spec.values"), `${what}, spec.values`, 1, parse),
     version: text(valueAt(document, "spec.chart.spec.version")),
     names: [],
+    objects: asTrees(valueAt(document, "spec.valuesFrom")).map(
+      (from) => `${from.kind} ${from.name}`,
+    ),
   };
 }
 
@@ -153,6 +162,33 @@ function configMap(document: Tree, what: string, parse: Parse): ChartUse | undef
     return valuesIn(parsed, `${what}, data.${entry}`, 0, parse);
   });
   return values.length === 0 ? undefined : { what, values, names: [] };
+}
+
+/** Values that only Cilium's chart has together. */
+const CERTAIN = ["kubeProxyReplacement", "k8sServiceHost", "routingMode", "ipam"];
+
+/** An object of any other kind that has values of the chart somewhere, such as ClusterProfile or HelmChartProxy. */
+function otherWrapper(document: Tree, what: string, parse: Parse): ChartUse | undefined {
+  if (String(document.apiVersion).startsWith("cilium.io/")) return undefined;
+  const found = findValues(document, parse);
+  if (found === undefined || chartKeysIn(found.values) < 2) return undefined;
+  if (!CERTAIN.some((key) => Object.hasOwn(found.values, key))) return undefined;
+  // The version stands beside the values, or further up.
+  const above = found.at.map((_key, index) => found.at.slice(0, index));
+  const version = above
+    .reverse()
+    .flatMap((at) => {
+      const tree = asTree(at.length === 0 ? document : get(document, at));
+      return [tree.chartVersion, tree.targetRevision, tree.version];
+    })
+    .map(text)
+    .find((version) => version !== undefined);
+  return {
+    what,
+    values: [{ what: `${what}, ${found.at.join(".")}`, values: found.values, layer: 1 }],
+    version,
+    names: [],
+  };
 }
 
 /** kustomize: values files in their order, then valuesInline (unless valuesMerge says otherwise). */

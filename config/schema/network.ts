@@ -89,7 +89,10 @@ export const routing = z
   .describe("How packets get from node to node.");
 
 export const kubeProxyReplacement = z
-  .boolean()
+  .boolean({
+    error:
+      "neither true nor false, and agents take nothing else; write false where kube-proxy runs",
+  })
   .default(true)
   .describe(
     "Whether Cilium replaces kube-proxy (chart, kubeProxyReplacement). Talos must then have cluster.proxy.disabled: true. With kube-proxy kept there is no Gateway API, no L2 announcement, no eBPF host routing and none of loadBalancing.algorithm, mode and acceleration.",

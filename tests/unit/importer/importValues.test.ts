@@ -293,6 +293,13 @@ describe("npm run import-values", function () {
     assert.equal(status, 0);
   });
 
+  it("quotes what a reader of YAML 1.1 would take for a boolean", () => {
+    const policies =
+      'loadBalancing.policies=[{ serviceSelector: { matchLabels: { announced: "yes" } } }]';
+    const { stdout } = run("source", ...GIVEN, "--set", policies, "values.yaml");
+    assert.match(stdout, /announced: "yes"/);
+  });
+
   it("finds the values among the files of a folder, in whatever order they are given", () => {
     const files = readdirSync(join(FIXTURES, "source")).sort();
     for (const order of [files, files.toReversed()]) {
