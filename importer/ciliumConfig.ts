@@ -5,7 +5,7 @@ import { CONFIG_ENTRIES } from "../config";
 import { setAt, type Tree } from "./tree";
 
 /** The chart's values that a ConfigMap cilium-config was rendered from, as far as it shows them. */
-export function valuesOfCiliumConfig(data: Readonly<Record<string, string>>): Tree {
+function valuesOfCiliumConfig(data: Readonly<Record<string, string>>): Tree {
   const values: Tree = {};
   for (const [entry, path] of Object.entries(CONFIG_ENTRIES)) {
     const text = data[entry];
