@@ -105,7 +105,9 @@ describe("the gates of npm run check", function () {
   });
 
   it("npm run check and npm test run both", () => {
-    assert.match(scripts.check ?? "", /npm:static/);
+    assert.match(scripts.check ?? "", /npm:static npm:unit/);
+    // In quotes: a shell takes ** for *.
+    assert.match(scripts.unit ?? "", /'tests\/unit\/\*\*\/\*\.test\.ts'/);
     assert.match(scripts.test ?? "", /npm run -s static/);
     assert.match(scripts.static ?? "", /npm:types .*npm:rooms/);
     assert.match(scripts.rooms ?? "", /depcruise .* && knip/);
