@@ -1,7 +1,7 @@
 import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { HelmValues } from "../config";
+import { chartKind, type HelmValues } from "../config";
 import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 import { type ClusterLocation, locationEnvironment, stepCommand } from "./stepCommand";
@@ -46,7 +46,6 @@ export class Cilium extends pulumi.ComponentResource {
       { parent: this, retainOnDelete, aliases: [{ name: `${name}-remains` }] },
     );
 
-    const isName = !/^oci:|[/\\]|\.tgz$/.test(chart);
     const release = new k8s.helm.v3.Release(
       `${name}-release`,
       {
@@ -54,7 +53,7 @@ export class Cilium extends pulumi.ComponentResource {
         namespace: "kube-system",
         chart,
         version,
-        ...(isName && { repositoryOpts: { repo: repository } }),
+        ...(chartKind(chart) === "name" && { repositoryOpts: { repo: repository } }),
         values,
         timeout,
         // The next update repairs a first install that failed half-way; purging it would take the network away.

@@ -81,10 +81,15 @@ export const NEWEST = COMPATIBILITY["1.20"] as Compatibility;
 
 /** The row of the table for a version of Cilium; undefined where the table does not have its minor version. */
 export function compatibilityOf(ciliumVersion: string): Compatibility | undefined {
-  return COMPATIBILITY[`${semver.major(ciliumVersion)}.${semver.minor(ciliumVersion)}`];
+  return COMPATIBILITY[minorOf(ciliumVersion)];
 }
 
 /** apiVersion of pools and BGP kinds for the settings' Cilium; versions newer than the table serve cilium.io/v2. */
 export function ciliumApiVersion({ cilium }: Settings): Compatibility["apiVersion"] {
   return compatibilityOf(cilium.version)?.apiVersion ?? "cilium.io/v2";
+}
+
+/** The minor version of a version: 1.20 of 1.20.2. */
+export function minorOf(version: string): string {
+  return `${semver.major(version)}.${semver.minor(version)}`;
 }

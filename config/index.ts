@@ -9,6 +9,7 @@ export {
   rangeSize,
   single,
 } from "./addresses";
+export { chartKind } from "./chartReference";
 export {
   droppedCrds,
   type LastState,
@@ -17,7 +18,7 @@ export {
   type ObservedCrd,
   unnamedCrds,
 } from "./clusterMatch";
-export { ciliumApiVersion } from "./compatibility";
+export { ciliumApiVersion, minorOf } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
 export { CONTROL_PLANE_LABEL } from "./controlPlaneLabel";
 export { type BgpObject, bgpObjects } from "./derived/bgpObjects";
@@ -25,7 +26,7 @@ export { seconds } from "./derived/chartReaders";
 export { ciliumCrds } from "./derived/ciliumCrds";
 export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
 export { CONFIG_ENTRIES } from "./derived/configEntries";
-export { type HelmValues, valueAt } from "./derived/helmValues";
+export { type HelmValues, ownValueAt, valueAt } from "./derived/helmValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
 export { managedValues, masquerades, VALUE_MAPPINGS } from "./derived/managedValues";
 export { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "./derived/ownCrds";

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import semver from "semver";
+import { minorOf } from "../config";
 import { readChartPaths } from "../sources/chartPaths";
 import { chartPath } from "./toolchain/sources";
 import { CILIUM_MODULES } from "./toolchain/versions";
@@ -17,7 +18,7 @@ export async function chartPathsText(): Promise<string> {
   const charts = new Map<string, string>();
   const minorsOf = new Map<string, string[]>();
   for (const version of versions) {
-    const minor = `${semver.major(version)}.${semver.minor(version)}`;
+    const minor = minorOf(version);
     if (charts.has(minor)) throw new Error(`Cilium ${minor}: two charts are pinned; keep one`);
     charts.set(minor, version);
     for (const path of await readChartPaths(await chartPath(version))) {

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { parse } from "yaml";
+import { ownValueAt } from "../config";
 
 /** Files of a chart that read values to refuse them or to talk of them, and make no object of them. */
 const NO_TEMPLATES = ["validate.yaml", "NOTES.txt", "warnings.txt"];
@@ -19,7 +20,7 @@ export async function readChartPaths(folder: string): Promise<string[]> {
   const values = parse(await readFile(join(folder, "values.yaml"), "utf8")) as Tree;
   const templates = await textsIn(join(folder, "templates"));
   const reads = templates.flatMap(readsIn);
-  const isBranch = (path: Path) => isFilled(at(values, path));
+  const isBranch = (path: Path) => isFilled(ownValueAt(values, path));
   const found = [
     ...leavesOf(values),
     ...leavesOfSchema(await schemaOf(folder)),
@@ -123,13 +124,6 @@ async function textsIn(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && !NO_TEMPLATES.includes(basename(entry.name)))
     .map(({ parentPath, name }) => join(parentPath, name));
   return Promise.all(files.map((file) => readFile(file, "utf8")));
-}
-
-function at(tree: Tree, path: Path): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (isPlainObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
-    tree,
-  );
 }
 
 /** Whether a value is a mapping that has something in it. */

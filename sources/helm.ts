@@ -1,6 +1,5 @@
-import { execa } from "execa";
 import { parseAllDocuments } from "yaml";
-import type { HelmValues, Settings } from "../config";
+import { chartKind, type HelmValues, type Settings } from "../config";
 
 /** An object that a chart renders to; of its fields only those that every object has. */
 export interface RenderedObject {
@@ -30,16 +29,17 @@ export async function renderChart(
   whose: string,
 ): Promise<RenderedObject[]> {
   const { chart, repository, version } = cilium;
-  const isName = !chart.includes("/") && !chart.endsWith(".tgz");
-  const isPath = !isName && !chart.includes("://");
+  const kind = chartKind(chart);
+  // Loaded here: most imports render nothing.
+  const { execa } = await import("execa");
   const { stdout, stderr, exitCode, code } = await execa(
     "helm",
     [
       ...["template", "cilium", chart, "--namespace", "kube-system", "--values", "-"],
       ...["--kube-version", cluster.kubernetes ?? KUBERNETES],
       ...API_VERSIONS.flatMap((api) => ["--api-versions", api]),
-      ...(isName ? ["--repo", repository] : []),
-      ...(isPath ? [] : ["--version", version]),
+      ...(kind === "name" ? ["--repo", repository] : []),
+      ...(kind === "name" || kind === "url" ? ["--version", version] : []),
     ],
     { input: JSON.stringify(values), reject: false, timeout: 120_000 },
   );

@@ -1,5 +1,6 @@
 // Every import of es-toolkit names the function's own file, as its index takes a tenth of a second to load.
 import get from "es-toolkit/compat/get";
+import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 
 /** Values of Cilium's Helm chart, as its values.yaml nests them. */
 export type HelmValues = { [key: string]: unknown };
@@ -10,4 +11,12 @@ export type HelmValues = { [key: string]: unknown };
  */
 export function valueAt(values: object, path: string): unknown {
   return get(values, path.split("."));
+}
+
+/** The value at some keys; unlike {@link valueAt} it finds nothing that only JavaScript knows, such as constructor. */
+export function ownValueAt(values: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>(
+    (inner, key) => (isPlainObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
+    values,
+  );
 }

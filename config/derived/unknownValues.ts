@@ -1,8 +1,10 @@
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import semver from "semver";
+import { chartKind } from "../chartReference";
+import { minorOf } from "../compatibility";
 import type { Settings } from "../schema";
 import { isOlder, type KnownChart, knownCharts, type PathTree, pathTree } from "./chartPaths";
-import type { HelmValues } from "./helmValues";
+import { type HelmValues, ownValueAt } from "./helmValues";
 import { RETIRED_VALUES, type RetiredValue } from "./retiredValues";
 
 /** A value that the chart does not have: Helm takes it, no template reads it, and nothing says so. */
@@ -38,7 +40,7 @@ export function unknownValues(
 ): UnknownValue[] {
   const charts = knownCharts();
   const { chart, text, isNewer } = chartFor(version, charts);
-  if (chart === undefined) return retiredValues(values, minorOf(version));
+  if (chart === undefined) return retiredValues(values, version);
   return unknownKeys(values, chart.paths)
     .filter(
       ({ keys }) =>
@@ -82,9 +84,8 @@ export function unknownUserValues({
   values,
   allowUntested,
 }: ChartChoice): UnknownValue[] {
-  const unknown = isFolder(chart)
-    ? retiredValues(values, minorOf(version))
-    : unknownValues(values, version);
+  const unknown =
+    chartKind(chart) === "folder" ? retiredValues(values, version) : unknownValues(values, version);
   return unknown.map((each) => ({
     ...each,
     isCertain: each.isCertain && (each.isRetired || !allowUntested),
@@ -161,12 +162,13 @@ function isDead(keys: readonly string[]): boolean {
   return retired !== undefined && retired.since === undefined;
 }
 
-/** Values that were retired before a minor version, or never were. */
-function retiredValues(values: Readonly<HelmValues>, minor: string): UnknownValue[] {
+/** Values that are retired in a version, in any where nobody has said one, or never were there. */
+function retiredValues(values: Readonly<HelmValues>, version: string | undefined): UnknownValue[] {
+  const isThere = (since: string) => version !== undefined && isOlder(minorOf(version), since);
   return Object.entries(RETIRED_VALUES).flatMap(([path, { since, instead }]) => {
     const keys = path.split(".");
-    const value = valueUnder(values, keys);
-    if (value === undefined || (since !== undefined && isOlder(minor, since))) return [];
+    const value = ownValueAt(values, keys);
+    if (value === undefined || (since !== undefined && isThere(since))) return [];
     const wrong =
       since === undefined
         ? "no template of the chart reads it"
@@ -188,7 +190,7 @@ function retiredAt(keys: readonly string[], value: unknown): RetiredValue | unde
     Object.entries(RETIRED_VALUES).find(
       ([other]) =>
         other.startsWith(`${path}.`) &&
-        valueUnder(value, other.slice(path.length + 1).split(".")) !== undefined,
+        ownValueAt(value, other.slice(path.length + 1).split(".")) !== undefined,
     ) ?? [];
   return RETIRED[path] ?? below;
 }
@@ -236,11 +238,6 @@ function letters(key: string): string {
   return key.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-/** Whether `cilium.chart` is a folder, and not a name, an archive or a URL. */
-function isFolder(chart: string): boolean {
-  return chart.includes("/") && !chart.includes("://") && !chart.endsWith(".tgz");
-}
-
 /** Whether two words differ in one place, by at most two letters. */
 function isCloseTo(word: string, other: string): boolean {
   const longest = Math.max(word.length, other.length);
@@ -270,19 +267,6 @@ function has(paths: PathTree, keys: readonly string[]): boolean {
 
 function treeAt(paths: PathTree, keys: readonly string[]): PathTree | undefined {
   return keys.reduce<PathTree | undefined>((tree, key) => tree?.get(key), paths);
-}
-
-/** The value at some keys; unlike valueAt it finds nothing that only JavaScript knows. */
-function valueUnder(values: unknown, keys: readonly string[]): unknown {
-  return keys.reduce<unknown>(
-    (inner, key) => (isPlainObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
-    values,
-  );
-}
-
-/** The minor version of a version; one that nobody has said counts as the newest. */
-function minorOf(version = "999.0.0"): string {
-  return `${semver.major(version)}.${semver.minor(version)}`;
 }
 
 /** A value on one line, cut where it is long. */
