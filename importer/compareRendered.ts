@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { sortBy } from "es-toolkit/array/sortBy";
 import { mapValues } from "es-toolkit/object/mapValues";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { CONFIG_ENTRIES, seconds } from "../config";
@@ -48,12 +49,7 @@ export function compareRendered(
     }
     return differencesOf(object, fieldsOf(a), fieldsOf(b));
   });
-  return differences.sort(
-    (a, b) =>
-      EFFECTS.indexOf(a.effect) - EFFECTS.indexOf(b.effect) ||
-      compare(a.object, b.object) ||
-      compare(a.path, b.path),
-  );
+  return sortBy(differences, [({ effect }) => EFFECTS.indexOf(effect), "object", "path"]);
 }
 
 function differencesOf(object: string, before: Fields, after: Fields): Difference[] {
@@ -212,8 +208,4 @@ function show(value: unknown): string | undefined {
   const [line = ""] = text.split("\n");
   const more = text.includes("\n") || line.length > 100;
   return more ? `${line.slice(0, 100)}… (${text.length} characters)` : JSON.stringify(value);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

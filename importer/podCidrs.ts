@@ -32,9 +32,10 @@ export function readPodCidrs(values: Tree, given: unknown, taken: readonly strin
         .filter((family) => isSaid(values, `ipv${family}NativeRoutingCIDR`))
         .map((family) => values[`ipv${family}NativeRoutingCIDR`])
     : [];
-  const mode = valueAt(values, "ipam.mode");
-  const isClusterPool = mode === "cluster-pool";
-  const lists = families.map((family) => listOfPool(values, mode, family)).filter(isNotEmpty);
+  const isClusterPool = valueAt(values, "ipam.mode") === "cluster-pool";
+  const lists = families
+    .map((family) => listOfPool(values, family))
+    .filter((list) => list.length > 0);
   const pools = lists.map(([first]) => first);
   const further = lists.flatMap((list) => list.slice(1));
   const hint = families.includes("6")
@@ -79,19 +80,15 @@ export function readPodCidrs(values: Tree, given: unknown, taken: readonly strin
 }
 
 /** Ranges that Cilium cuts by itself: a list, or text with spaces or commas. */
-function listOfPool(values: Tree, mode: unknown, family: string): unknown[] {
-  const path =
-    mode === "cluster-pool"
-      ? `ipam.operator.clusterPoolIPv${family}PodCIDRList`
-      : `ipam.operator.autoCreateCiliumPodIPPools.default.ipv${family}.cidrs`;
-  if (mode !== "cluster-pool" && mode !== "multi-pool") return [];
-  const list = valueAt(values, path);
+function listOfPool(values: Tree, family: string): unknown[] {
+  const paths: Readonly<Record<string, string>> = {
+    "cluster-pool": `ipam.operator.clusterPoolIPv${family}PodCIDRList`,
+    "multi-pool": `ipam.operator.autoCreateCiliumPodIPPools.default.ipv${family}.cidrs`,
+  };
+  const path = paths[String(valueAt(values, "ipam.mode"))];
+  const list = path === undefined ? undefined : valueAt(values, path);
   if (typeof list === "string") return list.split(/[\s,]+/).filter(Boolean);
   return Array.isArray(list) ? list : [];
-}
-
-function isNotEmpty(list: readonly unknown[]): boolean {
-  return list.length > 0;
 }
 
 function furtherRanges(further: readonly unknown[]): Change[] {

@@ -7,6 +7,7 @@ import { mergeWith } from "es-toolkit/object/mergeWith";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import semver from "semver";
 import { parse, parseAllDocuments } from "yaml";
+import { valueAt } from "../config";
 import { findValues } from "./chartKeys";
 import { RENDERED, valuesOfObjects, versionOfImage } from "./ciliumConfig";
 import type { Change, Missing } from "./importReport";
@@ -189,17 +190,16 @@ function isRendered(document: Tree): boolean {
 }
 
 function nameOf(document: Tree): unknown {
-  return get(document, ["metadata", "name"]);
+  return valueAt(document, "metadata.name");
 }
 
 /** The values and the version that rendered objects show. */
-function readRendered(objects: readonly Tree[]): { values?: Tree; version?: string } {
+function readRendered(objects: readonly Tree[]) {
   const one = (kind: string, name: string) =>
     objects.find((object) => object.kind === kind && nameOf(object) === name);
   const daemonSet = one("DaemonSet", "cilium") as V1DaemonSet | undefined;
   const config = one("ConfigMap", "cilium-config")?.data as Record<string, string> | undefined;
-  const [values, version] = [valuesOfObjects(config, daemonSet), versionOfImage(daemonSet)];
-  return { ...(values !== undefined && { values }), ...(version !== undefined && { version }) };
+  return { values: valuesOfObjects(config, daemonSet), version: versionOfImage(daemonSet) };
 }
 
 function renderedChange(paths: readonly string[], areRead: boolean): Change[] {
@@ -219,12 +219,12 @@ function readDocuments(file: SourceFile): unknown[] | string {
     return documentsOf(file);
   } catch (error) {
     const placeholders = placeholdersOf(file.text);
-    const wrong = error instanceof Error ? error.message.replace(`${file.path}: `, "") : "";
+    const wrong = error instanceof Error ? error.message : String(error);
     if (placeholders.length > 0) {
       return `${wrong}; it has placeholders (${[...new Set(placeholders)].join(", ")}): render it first (flux envsubst, envsubst), and give what comes out`;
     }
     if (file.folder !== undefined) return `${wrong}; correct it, or leave it out`;
-    throw error;
+    throw new Error(`${file.path}: ${wrong}`);
   }
 }
 
@@ -290,7 +290,7 @@ function readsAsYaml(text: string): boolean {
 }
 
 /** The mappings in a file; the objects of a List one by one. Of a folder's files, what is no mapping, too. */
-function documentsOf({ path, text, folder }: SourceFile): unknown[] {
+function documentsOf({ text, folder }: SourceFile): unknown[] {
   let documents: unknown[];
   try {
     documents = parseAllDocuments(
@@ -301,7 +301,7 @@ function documentsOf({ path, text, folder }: SourceFile): unknown[] {
       return document.toJS() as unknown;
     });
   } catch (error) {
-    throw new Error(`${path}: cannot be read as YAML: ${firstLine(error)}`);
+    throw new Error(`cannot be read as YAML: ${firstLine(error)}`);
   }
   return documents
     .filter((document) => document !== null && document !== undefined)
@@ -309,7 +309,7 @@ function documentsOf({ path, text, folder }: SourceFile): unknown[] {
       if (!isPlainObject(document)) {
         if (folder !== undefined) return [document];
         throw new Error(
-          `${path}: neither values nor a manifest, which are mappings (${showValue(document).slice(0, 60)}); leave the file out`,
+          `neither values nor a manifest, which are mappings (${showValue(document).slice(0, 60)}); leave the file out`,
         );
       }
       return objectsIn(document);

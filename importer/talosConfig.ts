@@ -23,11 +23,16 @@ export interface InlineManifest {
 
 /** The manifests that a machine config, a patch of one or an Omni cluster template makes Talos apply. */
 export function inlineManifestsIn(document: Tree): InlineManifest[] {
-  return asTrees([document, ...asTrees(document.patches).map(({ inline }) => inline)])
+  return partsOf(document)
     .flatMap((part) => asTrees(valueAt(part, "cluster.inlineManifests")))
     .flatMap(({ name, contents }) =>
       typeof contents === "string" ? [{ name: String(name), text: contents }] : [],
     );
+}
+
+/** The document itself, and the patches that an Omni cluster template has in line. */
+function partsOf(document: Tree): Tree[] {
+  return asTrees([document, ...asTrees(document.patches).map(({ inline }) => inline)]);
 }
 
 /**
@@ -35,14 +40,13 @@ export function inlineManifestsIn(document: Tree): InlineManifest[] {
  * Undefined for any other document.
  */
 export function readMachineConfig(document: Tree): Record<string, unknown> | undefined {
-  const parts = asTrees([document, ...asTrees(document.patches).map(({ inline }) => inline)]);
   if (
     typeof document.kind === "string" &&
     !["Cluster", "ControlPlane", "Workers"].includes(document.kind)
   ) {
     return undefined;
   }
-  const machine = parts.filter(
+  const machine = partsOf(document).filter(
     (part) =>
       isPlainObject(part.machine) ||
       OF_CLUSTER.some((key) => valueAt(part, `cluster.${key}`) !== undefined),
