@@ -15,6 +15,7 @@ import {
   printToken,
   writePlugin,
 } from "../support/apiForTests";
+import { withKeys } from "../support/everyKey";
 import { ENGINE_TIMEOUT, LabForTests, withToolchain } from "../support/labForTests";
 
 /** Seconds within which a command ends that cannot succeed; its own start is most of them. What it waits for has 300. */
@@ -45,10 +46,7 @@ describe("commands with the credentials and proxies that people have", function 
 
   it("~ means the same to the Release and to the steps", async () => {
     const kubeconfig = `~/${relative(homedir(), lab.folder.kubeconfig)}`;
-    const stack = await lab.stack("lab", (config) => ({
-      ...config,
-      "talos-cilium:cluster": { ...(config["talos-cilium:cluster"] as object), kubeconfig },
-    }));
+    const stack = await lab.stack("lab", (config) => withKeys(config, { cluster: { kubeconfig } }));
     const { outputs } = await stack.up();
     assert.match(JSON.stringify(outputs.verification?.value), /[1-9]\d* passed, 0 failed/);
   });

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
 import fc from "fast-check";
-import { ConfigError, readSettings, type Settings } from "../../config";
 import { knownCharts } from "../../config/derived/chartPaths";
 import { ciliumValues } from "../../config/derived/ciliumValues";
 import { unknownToChart, unknownValues } from "../../config/derived/unknownValues";
@@ -11,6 +10,7 @@ import { readStackConfig, settingsOf } from "../../config/stackFile";
 import { CHART_PATHS, chartPathsText } from "../../lab/chartPaths";
 import { chartPath } from "../../lab/toolchain/sources";
 import { readChartPaths } from "../../sources/chartPaths";
+import { acceptedSettings } from "../support/acceptedSettings";
 import { anyConfig } from "../support/anyConfig";
 
 /** Configurations that are tried; with fewer than this some of them would rarely be accepted. */
@@ -41,7 +41,7 @@ describe("values and the chart they are for", function () {
     let accepted = 0;
     fc.assert(
       fc.property(anyConfig, (config) => {
-        const settings = readOrRefuse(config);
+        const settings = acceptedSettings(config);
         if (settings === undefined) return;
         accepted++;
         const validate = schemas.get(settings.cilium.version);
@@ -55,14 +55,3 @@ describe("values and the chart they are for", function () {
     assert.ok(accepted > RUNS / 100, `only ${accepted} were accepted`);
   });
 });
-
-/** The settings; undefined when the configuration is refused with the project's own error. Any other error passes. */
-function readOrRefuse(config: Readonly<Record<string, unknown>>): Settings | undefined {
-  try {
-    return readSettings({ getObject: (key) => config[key] });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    assert.ok(error.problems.length > 0);
-    return undefined;
-  }
-}

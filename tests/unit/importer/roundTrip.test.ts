@@ -4,7 +4,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { parse } from "yaml";
 import {
-  ConfigError,
   ciliumValues,
   GATEWAY_API_ANNOTATION,
   type Settings,
@@ -14,6 +13,7 @@ import {
 } from "../../../config";
 import { importValues } from "../../../importer/importValues";
 import { leavesOf, removeAt, type Tree } from "../../../importer/tree";
+import { acceptedSettings } from "../../support/acceptedSettings";
 import { anyConfig } from "../../support/anyConfig";
 import { ROOT, settingsFrom, stackConfig } from "./stacks";
 
@@ -165,7 +165,7 @@ describe("values that settings lead to", function () {
     let accepted = 0;
     fc.assert(
       fc.property(anyConfig, (config) => {
-        const settings = settingsUnlessRefused(config);
+        const settings = acceptedSettings(config);
         if (settings === undefined) return;
         accepted++;
         assertGivenBack(settings);
@@ -197,12 +197,3 @@ describe("values that settings lead to", function () {
     assert.match(missing.find(({ path }) => path === "network.podCidrs")?.why ?? "", /no pod CIDR/);
   });
 });
-
-function settingsUnlessRefused(config: Readonly<Record<string, unknown>>): Settings | undefined {
-  try {
-    return settingsFrom(config);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return undefined;
-  }
-}

@@ -8,6 +8,7 @@ import {
   unknownUserValues,
   unknownValues,
 } from "../../../../config/derived/unknownValues";
+import { setAt } from "../../../../importer/tree";
 
 /** Sentences about values, as a message has them. */
 function sentences(values: Record<string, unknown>, version: string | undefined): string[] {
@@ -16,6 +17,13 @@ function sentences(values: Record<string, unknown>, version: string | undefined)
 
 function isCertain(values: Record<string, unknown>, version: string): boolean[] {
   return unknownValues(values, version).map((each) => each.isCertain);
+}
+
+/** Values that have one at a path. */
+function nested(path: string): Record<string, unknown> {
+  const values = {};
+  setAt(values, path.split("."), "value");
+  return values;
 }
 
 const NONE_SIMILAR = "leave it out, as it does nothing; the chart's values.yaml has those that do";
@@ -164,10 +172,7 @@ describe("the known charts", () => {
     const set = [...VALUE_MAPPINGS.map(({ path }) => path), ...Object.keys(TALOS_VALUES)];
     for (const { version } of knownCharts()) {
       const missing = set.filter((path) => {
-        const values = path
-          .split(".")
-          .reduceRight<unknown>((below, key) => ({ [key]: below }), "value");
-        return unknownValues(values as Record<string, unknown>, version).length > 0;
+        return unknownValues(nested(path), version).length > 0;
       });
       assert.deepEqual(
         missing.filter((path) => !path.includes(".image.")),
@@ -179,12 +184,7 @@ describe("the known charts", () => {
 
   it("are without the values that are retired since their version or an older one", () => {
     for (const [path, { since }] of Object.entries(RETIRED_VALUES)) {
-      const values = path
-        .split(".")
-        .reduceRight<unknown>((below, key) => ({ [key]: below }), "value") as Record<
-        string,
-        unknown
-      >;
+      const values = nested(path);
       for (const { minor, version } of knownCharts()) {
         const isGone = since === undefined || Number(minor.slice(2)) >= Number(since.slice(2));
         assert.equal(unknownValues(values, version).length, isGone ? 1 : 0, `${path} in ${minor}`);
