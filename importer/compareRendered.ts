@@ -3,6 +3,7 @@ import { sortBy } from "es-toolkit/array/sortBy";
 import { mapValues } from "es-toolkit/object/mapValues";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { CONFIG_ENTRIES, seconds } from "../config";
+import { elementPaths, fieldPath } from "../sources/fieldPaths";
 import { chartDefault } from "./chartDefaults";
 import { harmOfValue } from "./importReport";
 import { isSameValue, type Tree } from "./tree";
@@ -120,29 +121,19 @@ function addFields(
   value: unknown,
   isHidden: (path: string) => boolean,
 ): void {
-  const below = (key: string) => {
-    const step = /[.[\]]/.test(key) ? `"${key}"` : key;
-    return path === "" ? step : `${path}.${step}`;
-  };
+  const elements = Array.isArray(value) ? elementPaths(path, value) : undefined;
   if (isPlainObject(value) && Object.keys(value).length > 0) {
     for (const [key, inner] of Object.entries(value))
-      addFields(fields, below(key), inner, isHidden);
-  } else if (Array.isArray(value) && value.length > 0 && value.every(hasName)) {
-    const names = value.map(({ name }) => name);
-    for (const [index, { name, ...inner }] of value.entries()) {
-      // Two elements of one name, as a container may have two mounts of a volume.
-      const isFirst = names.indexOf(name) === index;
-      const element = `${path}[${isFirst ? name : `${name} ${index}`}]`;
+      addFields(fields, fieldPath(path, key), inner, isHidden);
+  } else if (elements !== undefined) {
+    for (const [index, { name: _, ...inner }] of (value as Rendered[]).entries()) {
+      const element = elements[index] ?? "";
       fields.set(element, THERE);
       if (Object.keys(inner).length > 0) addFields(fields, element, inner, isHidden);
     }
   } else {
     fields.set(path, isHidden(path) ? HIDDEN : withoutCertificates(path, value));
   }
-}
-
-function hasName(element: unknown): element is { name: string } {
-  return isPlainObject(element) && typeof element.name === "string";
 }
 
 /** The value, with a stand-in for each certificate in it. */
