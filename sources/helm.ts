@@ -8,6 +8,33 @@ export interface RenderedObject {
   readonly [field: string]: unknown;
 }
 
+/** A chart with its values, as a Helm Release installs it. */
+export interface ChartRelease {
+  readonly name: string;
+  readonly namespace: string;
+  /** A name in the repository, a path, or an oci:// URL. */
+  readonly chart: string;
+  readonly version: string;
+  /** Helm repository; used for a chart that is a plain name. */
+  readonly repository: string;
+  readonly values: Readonly<HelmValues>;
+}
+
+/** What templates ask of a cluster. */
+export interface Capabilities {
+  /** Version of Kubernetes, without v. */
+  readonly kubernetes: string;
+  /** APIs beside those of every cluster: `group/version` and `group/version/Kind`. */
+  readonly apis: readonly string[];
+}
+
+export interface RenderOptions {
+  /** Whose values they are, for an error: "the stack". */
+  readonly whose: string;
+  /** Folder that the chart's path is relative to; default: this process's. */
+  readonly folder?: string | undefined;
+}
+
 /** APIs that the templates look for in the cluster, and that `helm template` cannot ask it for. */
 const API_VERSIONS = ["monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1/GatewayClass"];
 
@@ -18,10 +45,16 @@ const NO_HELM =
   "helm: it is not on PATH, and renders the chart; install it (https://helm.sh/docs/intro/install/), or build it with Go: go install helm.sh/helm/v3/cmd/helm@v3.22.0";
 
 /**
- * Renders Cilium's chart with the Helm on PATH, as the stack names the chart: out of its repository, a registry, or by its
- * path. No cluster is asked.
+ * What is rendered for where no cluster is asked.
+ * @param kubernetes of the stack, if it names one.
+ */
+export function assumedCapabilities(kubernetes: string | undefined): Capabilities {
+  return { kubernetes: kubernetes ?? KUBERNETES, apis: API_VERSIONS };
+}
+
+/**
+ * Renders Cilium's chart as the stack names it, see {@link renderRelease}. No cluster is asked.
  * @param whose whose values they are, for an error: "the stack".
- * @throws Error when there is no Helm, when it cannot get the chart, or when the chart refuses the values.
  */
 export async function renderChart(
   { cilium, cluster }: Pick<Settings, "cilium" | "cluster">,
@@ -29,19 +62,38 @@ export async function renderChart(
   whose: string,
 ): Promise<RenderedObject[]> {
   const { chart, repository, version } = cilium;
+  const release = { name: "cilium", namespace: "kube-system", chart, repository, version, values };
+  return renderRelease(release, assumedCapabilities(cluster.kubernetes), { whose });
+}
+
+/**
+ * Renders a chart with the Helm on PATH: out of its repository, a registry, or by its path. Hooks are among the objects,
+ * with Helm's annotation.
+ * @throws Error when there is no Helm, when it cannot get the chart, or when the chart refuses the values.
+ */
+export async function renderRelease(
+  { name, namespace, chart, repository, version, values }: ChartRelease,
+  { kubernetes, apis }: Capabilities,
+  { whose, folder }: RenderOptions,
+): Promise<RenderedObject[]> {
   const kind = chartKind(chart);
   // Loaded here: most imports render nothing.
   const { execa } = await import("execa");
   const { stdout, stderr, exitCode, code } = await execa(
     "helm",
     [
-      ...["template", "cilium", chart, "--namespace", "kube-system", "--values", "-"],
-      ...["--kube-version", cluster.kubernetes ?? KUBERNETES],
-      ...API_VERSIONS.flatMap((api) => ["--api-versions", api]),
+      ...["template", name, chart, "--namespace", namespace, "--values", "-", "--include-crds"],
+      ...["--kube-version", kubernetes],
+      ...apis.flatMap((api) => ["--api-versions", api]),
       ...(kind === "name" ? ["--repo", repository] : []),
       ...(kind === "name" || kind === "url" ? ["--version", version] : []),
     ],
-    { input: JSON.stringify(values), reject: false, timeout: 120_000 },
+    {
+      input: JSON.stringify(values),
+      reject: false,
+      timeout: 120_000,
+      ...(folder !== undefined && { cwd: folder }),
+    },
   );
   if (code === "ENOENT") throw new Error(NO_HELM);
   if (exitCode !== 0) {
@@ -51,4 +103,18 @@ export async function renderChart(
   return parseAllDocuments(stdout)
     .map((document) => document.toJS() as RenderedObject | null)
     .filter((object) => object !== null);
+}
+
+const HOOK = "helm.sh/hook";
+
+/** Hooks that Helm runs an object at (`post-install`), sorted; empty for an object that stays. */
+export function hooksOf({ metadata }: RenderedObject): string[] {
+  const { annotations } = metadata as { readonly annotations?: Readonly<Record<string, unknown>> };
+  const hook = annotations?.[HOOK];
+  return typeof hook === "string"
+    ? hook
+        .split(",")
+        .map((each) => each.trim())
+        .sort()
+    : [];
 }

@@ -42,7 +42,7 @@ exit ${code}
 
   it("takes the chart from its repository, a registry, an archive or a folder", async () => {
     install("---\nkind: A\n---\n# nothing\n---\nkind: B\n");
-    const common = "--namespace kube-system --values - --kube-version";
+    const common = "--namespace kube-system --values - --include-crds --kube-version";
     const apis =
       "--api-versions monitoring.coreos.com/v1 --api-versions gateway.networking.k8s.io/v1/GatewayClass";
     assert.equal(
