@@ -1,7 +1,7 @@
 // Which room may import which. `npm run check` runs it; type-only imports count, too.
 
 /** Rooms of the product, of the lab, and what only reads both. */
-const PRODUCT = "sources|preflight|components|kubernetes|verify|importer|commands";
+const PRODUCT = "sources|preflight|components|kubernetes|verify|importer|render|commands";
 const OTHERS = "lab|docs|tests|bench|scripts";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -36,7 +36,22 @@ module.exports = {
         "A component takes typed arguments: what is checked or run beside it is no business of its own.",
       severity: "error",
       from: { path: "^components/" },
-      to: { path: "^(verify|commands|importer|kubernetes|lab)/" },
+      to: { path: "^(verify|commands|importer|render|kubernetes|lab)/" },
+    },
+    {
+      name: "render-reads-from-outside",
+      comment:
+        "render/ runs the program of any checkout, so that it knows resources as they were registered, and no component.",
+      severity: "error",
+      from: { path: "^render/" },
+      to: { path: "^(components|preflight|verify|importer)/|^index\\.ts$" },
+    },
+    {
+      name: "render-is-pure",
+      comment: "Pulumi is run in a process of its own, by the one file that has it.",
+      severity: "error",
+      from: { path: "^render/", pathNot: "^render/recordProgram\\.ts$" },
+      to: { path: "^@pulumi/|node_modules/@pulumi/" },
     },
     {
       name: "nothing-imports-commands",

@@ -8,6 +8,7 @@ import { PROJECT, runCommand } from "./runCommand";
 const COMMANDS: Readonly<Record<string, RegExp>> = {
   "commands/checkStacks.ts": /^Usage: npm run -s check-stacks -- \[options\] \[file\.\.\.\]$/m,
   "commands/importValues.ts": /^ {2}--set <key=value> /m,
+  "commands/render.ts": /^ {2}--settings <file> /m,
   "commands/talosPatch.ts": /^ {2}--stack <name> /m,
   "commands/verify.ts": /^ {2}--connectivity-test /m,
   "lab/main.ts": /^ {2}exec <place> <command\.\.\.> /m,
