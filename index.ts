@@ -42,7 +42,12 @@ export = async () => {
   // What is protected the engine never deletes, not even in the place of what replaces it.
   const retained = cilium.protect || cilium.retainOnDelete;
   const replacement = replacementOf(trigger, madeAnew);
-  new ClusterIdentity("cluster-identity", { uid: clusterUid, madeAnew, retained });
+  new ClusterIdentity("cluster-identity", {
+    uid: clusterUid,
+    madeAnew,
+    retained,
+    podCidrs: settings.network.podCidrs,
+  });
 
   const gatewayApiCrds =
     bundle &&

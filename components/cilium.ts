@@ -1,7 +1,7 @@
 import { local } from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { chartKind, type HelmValues } from "../config";
+import { CILIUM_RELEASE, chartKind, type HelmValues } from "../config";
 import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 import { type ClusterLocation, locationEnvironment, stepCommand } from "./stepCommand";
@@ -49,8 +49,7 @@ export class Cilium extends pulumi.ComponentResource {
     const release = new k8s.helm.v3.Release(
       `${name}-release`,
       {
-        name: "cilium",
-        namespace: "kube-system",
+        ...CILIUM_RELEASE,
         chart,
         version,
         ...(chartKind(chart) === "name" && { repositoryOpts: { repo: repository } }),

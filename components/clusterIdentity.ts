@@ -8,6 +8,8 @@ export interface ClusterIdentityArgs {
   readonly madeAnew: boolean;
   /** Whether the engine forgets the Release and the CRDs when it replaces them, rather than delete them. */
   readonly retained: boolean;
+  /** The pods' CIDRs: a later update that changes them is refused. */
+  readonly podCidrs: readonly string[];
 }
 
 /**

@@ -1,9 +1,14 @@
+import { omitBy } from "es-toolkit/object/omitBy";
+import { isNil } from "es-toolkit/predicate/isNil";
 import { cidrRange, contains, overlaps, single } from "./addresses";
 import { nodeClaims, podClaims } from "./addressPlan";
 import type { Problem } from "./configError";
 import { CILIUM_CRDS } from "./derived/ownCrds";
+import { type Installed, installedBySettings, type ReleaseName } from "./installed";
+import { type JudgedChanges, judgeChanges } from "./liveChanges";
 import { problemIf } from "./rules/rule";
 import type { Settings } from "./schema";
+import type { ChangeName } from "./schema/changes";
 import { firstOf } from "./text";
 
 /** A CRD that a cluster has. */
@@ -28,9 +33,13 @@ export interface ObservedCluster {
     readonly podCidrs: readonly string[];
   }[];
   /** What the ConfigMap cilium-config says; undefined where there is none. */
-  readonly cilium: { readonly name: string; readonly id: string } | undefined;
+  readonly cilium: Installed | undefined;
   /** Whether Helm has a record of a release "cilium" in kube-system. */
   readonly release: boolean;
+  /** Version of the chart in that record. */
+  readonly version?: string | undefined;
+  /** The release that Cilium's objects belong to; undefined where they are not Helm's. */
+  readonly owner?: ReleaseName | undefined;
   readonly crds: readonly ObservedCrd[];
   /** Objects of the CRDs that the stack is about to drop, by the CRD's name, each as Kind namespace/name. */
   readonly objects: Readonly<Record<string, readonly string[]>>;
@@ -42,8 +51,8 @@ export interface LastState {
   readonly uid: string | undefined;
   /** The cluster that the last update began with, complete or not. */
   readonly attempt: { readonly uid: string; readonly madeAnew: boolean } | undefined;
-  /** cluster.name and cluster.id of the Release; undefined where the state has none. */
-  readonly release: { readonly name: unknown; readonly id: unknown } | undefined;
+  /** What the Release installed; undefined where the state has none. */
+  readonly release: Installed | undefined;
   /** Names of the CRDs of the Gateway API in the state. */
   readonly crds: readonly string[];
   /** Whether the engine forgets what it replaces, instead of deleting it. */
@@ -91,12 +100,73 @@ export function matchCluster(
 ): ClusterMatch {
   const madeAnew = isMadeAnew(observed, last);
   const evidence = { settings, observed, last, bundle, madeAnew };
-  const named = settings.cluster.uid === observed.uid;
   const found = (severity: Reason["severity"]) =>
     REASONS.filter((reason) => reason.severity === severity)
-      .filter(({ aboutIdentity }) => !(aboutIdentity && named))
+      .filter(({ aboutIdentity }) => !(aboutIdentity && isNamed(evidence)))
       .flatMap((reason) => reason.check(evidence));
-  return { problems: found("error"), warnings: found("warning"), madeAnew };
+  const changes = changesOf(evidence);
+  return {
+    problems: [...found("error"), ...changes.problems],
+    warnings: [...found("warning"), ...changes.warnings],
+    madeAnew,
+  };
+}
+
+/** The judgement without a look at the cluster, by the last state alone. */
+export function matchLastState(
+  settings: Settings,
+  last: LastState,
+  bundle: readonly string[],
+): JudgedChanges {
+  const { allowChanges } = settings.cilium;
+  const changes = judgeChanges(last.release ?? {}, installedBySettings(settings), allowChanges);
+  return {
+    problems: [...unnamedCrds(settings, last, bundle), ...changes.problems],
+    warnings: changes.warnings,
+  };
+}
+
+/** What the update would change of what is installed; which cluster this is, the reasons judge. */
+function changesOf(evidence: Evidence): JudgedChanges {
+  const { settings, observed, last, madeAnew } = evidence;
+  if (madeAnew) return { problems: [], warnings: [] };
+  const { cilium, version, owner } = observed;
+  // What the cluster itself tells goes before what the state remembers of it.
+  const installed = {
+    ...(isOther(evidence) ? undefined : last.release),
+    ...omitBy({ ...cilium, version, release: owner }, isNil),
+  };
+  return judgeChanges(
+    {
+      ...installed,
+      ...(isKnown(evidence) && { nodesOutside: podCidrsOutside(evidence) }),
+    },
+    installedBySettings(settings),
+    settings.cilium.allowChanges,
+    foreignChanges(evidence),
+  );
+}
+
+/** Whether it is the cluster that `cluster.uid` names. */
+function isNamed({ settings, observed }: Evidence): boolean {
+  return settings.cluster.uid === observed.uid;
+}
+
+/** Whether it is beyond doubt which cluster it is. */
+function isKnown(evidence: Evidence): boolean {
+  return isLast(evidence) || isNamed(evidence);
+}
+
+/** Whether the last update was made to another cluster, so that the state tells nothing of this one. */
+function isOther(evidence: Evidence): boolean {
+  return evidence.last.uid !== undefined && !isLast(evidence);
+}
+
+/** Changes that tell of another cluster, and are refused as that. */
+function foreignChanges(evidence: Evidence): ChangeName[] {
+  return isKnown(evidence)
+    ? []
+    : foreignNames(evidence).map(({ key }) => `cluster.${key}` as const);
 }
 
 /** CRDs in the state that the bundle no longer has. */
@@ -105,7 +175,7 @@ export function droppedCrds(last: LastState, bundle: readonly string[]): string[
 }
 
 /** Those of them that `gatewayApi.removeCrds` does not name; this needs no look at the cluster. */
-export function unnamedCrds(
+function unnamedCrds(
   { gatewayApi }: Settings,
   last: LastState,
   bundle: readonly string[],
@@ -237,57 +307,48 @@ const installedName: Reason = {
   name: "installed-name",
   severity: "error",
   aboutIdentity: true,
-  check: (evidence) => {
-    const { settings, observed, last } = evidence;
-    if (observed.cilium === undefined || isLast(evidence)) return [];
-    const { name, id } = settings.cluster;
-    const installed = observed.cilium;
-    return [
-      { key: "name", asked: name, seen: installed.name, before: last.release?.name },
-      { key: "id", asked: String(id), seen: installed.id, before: String(last.release?.id) },
-    ]
-      .filter(({ asked, seen, before }) => seen !== "" && seen !== asked && seen !== before)
-      .map(({ key, asked, seen }) => ({
-        path: `cluster.${key}`,
-        wrong: `Cilium is installed there with another ${key} (${seen}, and the stack has ${asked})`,
-        fix: unless(evidence),
-      }));
-  },
+  check: (evidence) =>
+    isLast(evidence)
+      ? []
+      : foreignNames(evidence).map(({ key, asked, seen }) => ({
+          path: `cluster.${key}`,
+          wrong: `Cilium is installed there with another ${key} (${seen}, and the stack has ${asked})`,
+          fix: unless(evidence),
+        })),
 };
 
-const renamedCluster: Reason = {
-  name: "renamed-cluster",
-  severity: "warning",
-  aboutIdentity: false,
-  check: ({ settings: { cluster }, observed: { cilium } }) => {
-    const installed = cilium?.name ?? "";
-    return problemIf(installed !== "" && installed !== cluster.name, {
-      path: "cluster.name",
-      wrong: `Cilium's name changes (${installed} to ${cluster.name})`,
-      fix: "expect every agent to restart, one node at a time, and every pod's identity to be made anew",
-    });
-  },
-};
+/** Name and id of the installed Cilium, as far as neither the stack nor its state has them. */
+function foreignNames({ settings: { cluster }, observed: { cilium }, last }: Evidence) {
+  return (["name", "id"] as const).flatMap((key) => {
+    const [asked, seen] = [String(cluster[key]), cilium?.[key]];
+    const isForeign = seen !== undefined && seen !== asked && seen !== last.release?.[key];
+    return isForeign ? [{ key, asked, seen }] : [];
+  });
+}
 
 const podCidrsOfNodes: Reason = {
   name: "pod-cidrs-of-nodes",
   severity: "error",
   aboutIdentity: true,
   check: (evidence) => {
-    const { settings, observed } = evidence;
-    const claims = podClaims(settings);
-    const outside = observed.nodes.flatMap(({ name, podCidrs }) =>
-      podCidrs
-        .filter((cidr) => !claims.some(({ range }) => contains(range, cidrRange(cidr))))
-        .map((cidr) => `${name}: ${cidr}`),
-    );
+    const outside = isLast(evidence) ? [] : podCidrsOutside(evidence);
     return problemIf(outside.length > 0, {
       path: "network.podCidrs",
-      wrong: `nodes have pod CIDRs outside of them (${firstOf(outside)}; the stack has ${settings.network.podCidrs.join(", ")})`,
+      wrong: `nodes have pod CIDRs outside of them (${firstOf(outside)}; the stack has ${evidence.settings.network.podCidrs.join(", ")})`,
       fix: `write the cluster's own, cluster.network.podSubnets in Talos; else ${unless(evidence)}`,
     });
   },
 };
+
+/** Pod CIDRs of nodes that the stack's do not contain, each with its node. */
+function podCidrsOutside({ settings, observed }: Evidence): string[] {
+  const claims = podClaims(settings);
+  return observed.nodes.flatMap(({ name, podCidrs }) =>
+    podCidrs
+      .filter((cidr) => !claims.some(({ range }) => contains(range, cidrRange(cidr))))
+      .map((cidr) => `${name}: ${cidr}`),
+  );
+}
 
 /** What the engine takes for installed it does not install; and it cannot update what is not there. */
 const installedStill: Reason = {
@@ -354,13 +415,12 @@ const REASONS: readonly Reason[] = [
   installedStill,
   droppedKinds,
   removedKinds,
-  renamedCluster,
   newNodes,
 ];
 
 function contentsOf({ cilium, release, crds }: ObservedCluster): string {
   const contents = [
-    ...(cilium === undefined ? [] : [`Cilium (cluster.name ${cilium.name})`]),
+    ...(cilium === undefined ? [] : [`Cilium (cluster.name ${cilium.name ?? "unknown"})`]),
     ...(cilium === undefined && hasCiliumCrds(crds) ? ["Cilium's CRDs"] : []),
     ...(release ? ["a Helm release"] : []),
     ...(hasGatewayApi(crds) ? ["the Gateway API"] : []),

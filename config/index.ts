@@ -14,9 +14,9 @@ export {
   droppedCrds,
   type LastState,
   matchCluster,
+  matchLastState,
   type ObservedCluster,
   type ObservedCrd,
-  unnamedCrds,
 } from "./clusterMatch";
 export { ciliumApiVersion, minorOf } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
@@ -42,6 +42,12 @@ export { TALOS_VALUES } from "./derived/talosValues";
 export { type UnknownValue, unknownToChart, unknownUserValues } from "./derived/unknownValues";
 export { matchesDevice } from "./devices";
 export { checkFleet, type Site } from "./fleet";
+export {
+  CILIUM_RELEASE,
+  installedByConfig,
+  installedByValues,
+  type ReleaseName,
+} from "./installed";
 export { rules } from "./rules";
 export type { Rule } from "./rules/rule";
 export { type GatewayApi, gatewayApiOf, type Key, type Settings, schema } from "./schema";

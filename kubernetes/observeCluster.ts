@@ -6,11 +6,23 @@ import {
   CustomObjectsApi,
   type KubeConfig,
   type KubernetesObject,
+  RbacAuthorizationV1Api,
+  type V1ClusterRole,
   type V1CustomResourceDefinition,
+  type V1Secret,
 } from "@kubernetes/client-node";
-import type { ObservedCluster, ObservedCrd } from "../config";
+import { maxBy } from "es-toolkit/array/maxBy";
+import { z } from "zod";
+import {
+  CILIUM_RELEASE,
+  installedByConfig,
+  type ObservedCluster,
+  type ObservedCrd,
+  type ReleaseName,
+} from "../config";
 import { AccessError } from "./accessError";
 import { describeError, ignoreNotFound, retryTransient } from "./client";
+import { unpackHelmRecord } from "./helmRecord";
 import { nodeIps } from "./nodeStatus";
 
 /** Seconds that the look at a cluster may take in all. */
@@ -37,18 +49,19 @@ export async function observeCluster(
     const core = cluster.makeApiClient(CoreV1Api);
     // One after the other: the first one finds out whether there is an API server, and whether it knows the caller.
     const uid = await readUid(cluster);
-    const [nodes, config, releases, crds] = await Promise.all([
+    const [nodes, config, role, record, crds] = await Promise.all([
       allowed("list nodes", async () => (await core.listNode()).items),
       allowed("get configmaps in kube-system", () =>
         ignoreNotFound(() =>
           core.readNamespacedConfigMap({ namespace: "kube-system", name: "cilium-config" }),
         ),
       ),
-      allowed("list secrets in kube-system", async () => {
-        const labelSelector = "owner=helm,name=cilium";
-        const options = { namespace: "kube-system", labelSelector, limit: 1 };
-        return (await core.listNamespacedSecret(options)).items;
-      }),
+      allowed("get clusterroles", () =>
+        ignoreNotFound(() =>
+          cluster.makeApiClient(RbacAuthorizationV1Api).readClusterRole({ name: "cilium" }),
+        ),
+      ),
+      readRecord(core),
       listCrds(cluster),
     ]);
     return {
@@ -58,11 +71,10 @@ export async function observeCluster(
         addresses: nodeIps(node),
         podCidrs: node.spec?.podCIDRs ?? [],
       })),
-      cilium: config && {
-        name: config.data?.["cluster-name"] ?? "",
-        id: config.data?.["cluster-id"] ?? "",
-      },
-      release: releases.length > 0,
+      cilium: config && installedByConfig(config.data ?? {}),
+      release: record !== undefined,
+      version: record && chartVersionOf(record),
+      owner: role && ownerOf(role),
       crds,
       objects: await objectsOf(
         cluster,
@@ -79,6 +91,41 @@ export async function readUid(cluster: KubeConfig): Promise<string> {
     const { metadata } = await core.readNamespace({ name: "kube-system" });
     return metadata?.uid ?? "";
   });
+}
+
+/** Helm's record of what runs: the deployed revision, or the last one where none is. */
+async function readRecord(core: CoreV1Api): Promise<V1Secret | undefined> {
+  const { name, namespace } = CILIUM_RELEASE;
+  const labelled = (labels: string) =>
+    allowed(`list secrets in ${namespace}`, async () => {
+      const labelSelector = `owner=helm,name=${name}${labels}`;
+      return (await core.listNamespacedSecret({ namespace, labelSelector })).items;
+    });
+  const [deployed] = await labelled(",status=deployed");
+  if (deployed) return deployed;
+  return maxBy(await labelled(""), ({ metadata }) => Number(metadata?.labels?.version));
+}
+
+/** The fields of Helm's record that are read here. */
+const helmRecord = z.object({ chart: z.object({ metadata: z.object({ version: z.string() }) }) });
+
+function chartVersionOf(record: V1Secret): string {
+  try {
+    return helmRecord.parse(unpackHelmRecord(record)).chart.metadata.version;
+  } catch (error) {
+    const { name, namespace } = record.metadata ?? {};
+    throw new LookError(
+      `Helm's record of Cilium cannot be read (Secret ${namespace}/${name}); see it with helm history cilium -n ${namespace}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The release that Helm has marked an object with. */
+function ownerOf({ metadata }: V1ClusterRole): ReleaseName | undefined {
+  const name = metadata?.annotations?.["meta.helm.sh/release-name"];
+  const namespace = metadata?.annotations?.["meta.helm.sh/release-namespace"];
+  return name === undefined || namespace === undefined ? undefined : { name, namespace };
 }
 
 async function objectsOf(

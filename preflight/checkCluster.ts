@@ -4,10 +4,10 @@ import {
   droppedCrds,
   type LastState,
   matchCluster,
+  matchLastState,
   type ObservedCluster,
   type Problem,
   type Settings,
-  unnamedCrds,
 } from "../config";
 import { AccessError } from "../kubernetes/accessError";
 import { loadCluster } from "../kubernetes/client";
@@ -38,11 +38,13 @@ export async function checkCluster(
   const observed = await look(settings, last, bundle);
   if (observed === undefined) {
     // As if it were the cluster of the last update: the preview shows what the configuration changes.
-    refuse(unnamedCrds(settings, last, bundle));
+    const { problems, warnings } = matchLastState(settings, last, bundle);
+    await warn(warnings);
+    refuse(problems);
     return { clusterUid: last.uid, madeAnew: false, trigger: last.uid };
   }
   const { problems, warnings, madeAnew } = matchCluster(settings, observed, last, bundle);
-  for (const warning of warnings) await pulumi.log.warn(describeProblem(warning));
+  await warn(warnings);
   refuse(problems);
   const { uid } = observed;
   if (madeAnew) {
@@ -56,6 +58,10 @@ export async function checkCluster(
     // A cluster that cluster.uid lets through, and that is not empty, is updated as it is.
     trigger: madeAnew || last.uid === undefined || last.uid === uid ? uid : undefined,
   };
+}
+
+async function warn(warnings: readonly Problem[]): Promise<void> {
+  for (const warning of warnings) await pulumi.log.warn(describeProblem(warning));
 }
 
 function refuse(problems: readonly Problem[]): void {

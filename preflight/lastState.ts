@@ -1,10 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LastState } from "../config";
+import { type HelmValues, installedByValues, type LastState } from "../config";
 
 /** A resource as the state has it. */
 interface StateResource {
   readonly type: string;
   readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** Those of the outputs of Cilium's Release that are read. */
+interface ReleaseOutputs {
+  readonly name: string;
+  readonly namespace: string;
+  /** The version that was asked for; a chart in a folder has its own. */
+  readonly version?: string;
+  readonly values?: HelmValues;
+  /** What Helm has recorded. */
+  readonly status?: { readonly version?: string };
 }
 
 /** What the engine answers: outputs of the stack, or of its resources by URN. */
@@ -30,13 +41,19 @@ export async function lastState(): Promise<LastState> {
     await ask<StateResource>("readStackResourceOutputs", { stackName: name }),
   );
   const one = (type: string) => resources.find((resource) => resource.type === type)?.outputs;
-  const { uid, madeAnew, retained } = one("talos-cilium:index:ClusterIdentity") ?? {};
-  const release = one("kubernetes:helm.sh/v3:Release");
-  const values = release?.values as { cluster?: { name?: unknown; id?: unknown } } | undefined;
+  const identity = one("talos-cilium:index:ClusterIdentity") ?? {};
+  const { uid, madeAnew, retained } = identity;
+  const release = one("kubernetes:helm.sh/v3:Release") as ReleaseOutputs | undefined;
   return {
     uid: typeof stack.clusterUid === "string" ? stack.clusterUid : undefined,
     attempt: typeof uid === "string" ? { uid, madeAnew: madeAnew === true } : undefined,
-    release: release && { name: values?.cluster?.name, id: values?.cluster?.id },
+    release: release && {
+      ...installedByValues(release.values ?? {}),
+      release: { name: release.name, namespace: release.namespace },
+      version: release.status?.version ?? release.version,
+      // States of older versions of the program do not have them.
+      podCidrs: identity.podCidrs as readonly string[] | undefined,
+    },
     crds: resources
       .filter(({ type }) => type.endsWith("/v1:CustomResourceDefinition"))
       .map(({ outputs }) => (outputs.metadata as { name: string }).name),

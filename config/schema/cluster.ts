@@ -48,7 +48,7 @@ export const cluster = z
       .guid({ error: "not a UID; kubectl get namespace kube-system -o jsonpath={.metadata.uid}" })
       .optional()
       .describe(
-        "UID of the cluster, that of its namespace kube-system. It lets through this one cluster, though its nodes, name, id or pod CIDRs are not the stack's, or it is another one than last time, and no other cluster. Default: the program recognises the cluster by these.",
+        "UID of the cluster, that of its namespace kube-system. It lets through this one cluster, though its nodes, name, id or pod CIDRs are not the stack's, or it is another one than last time, and no other cluster. What would then change in it, cilium.allowChanges allows. Default: the program recognises the cluster by these.",
       ),
   })
   .describe("The cluster, and how the program reaches it.");

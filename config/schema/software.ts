@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CHANGES } from "./changes";
 import { resources, version, versionWithV } from "./types";
 
 export const gatewayApi = z
@@ -150,6 +151,12 @@ export const cilium = z
       .default(false)
       .describe(
         "Whether the rules accept versions that are known not to go together, or that have not been tested together.",
+      ),
+    allowChanges: z
+      .array(z.enum(CHANGES))
+      .default([])
+      .describe(
+        "Changes of a live cluster that an update may make, though it would refuse them otherwise: another Helm release, another name or id of the cluster, a pod CIDR (or a mask size of Cilium's cluster pool) that goes or changes, another IPAM mode, a minor version of Cilium skipped. Set it for the one update that makes the change. Default: none.",
       ),
   })
   .describe("Cilium's Helm Release.");

@@ -107,7 +107,13 @@ describe("the look at the cluster", function () {
       assert.deepEqual(await versions(other), before);
 
       const named = deepmerge(there, { cluster: { uid: await other.uid() } });
-      await (await stack(named)).up();
+      await assert.rejects(
+        (await stack(named)).up(),
+        /cluster\.name: it would change in a live cluster \(site-b is installed.*cluster\.id: it would/s,
+      );
+      assert.deepEqual(await versions(other), before);
+      const allowChanges = ["cluster.name", "cluster.id"];
+      await (await stack(deepmerge(named, { cilium: { allowChanges } }))).up();
       assert.equal(await installed(other), "talos-lab");
       assert.notDeepEqual(await versions(other), before);
       await assert.rejects(

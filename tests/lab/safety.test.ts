@@ -116,18 +116,73 @@ describe("an update of a live cluster", function () {
     assert.deepEqual(await allVersions(), before);
   });
 
+  it("refuses what must not change by accident, with the cluster and without, until the key allows it", async () => {
+    const ipam = { mode: "cluster-pool" };
+    const version = { version: "1.18.4", chart: await chartPath("1.18.4"), allowUntested: true };
+    const changes: readonly [name: string, change: Keys, refusal: RegExp][] = [
+      [
+        "cluster.name",
+        { cluster: { name: "renamed" } },
+        /cluster\.name: it would change in a live/,
+      ],
+      ["cluster.id", { cluster: { id: 9 } }, /cluster\.id: it would change in a live cluster/],
+      [
+        "network.podCidrs",
+        { network: { podCidrs: ["10.14.0.0/17"] } },
+        /network\.podCidrs: .*\(10\.14\.0\.0\/16 is installed, 10\.14\.0\.0\/17 in the stack\)/,
+      ],
+      [
+        "ipam.mode",
+        { cilium: { values: { ipam } } },
+        /ipam\.mode: .*\(kubernetes is installed, cluster-pool in the stack\)/,
+      ],
+      ["cilium.version", { cilium: version }, /cilium\.version: .*; go to 1\.19 first/],
+    ];
+    for (const [name, change, refusal] of changes) {
+      await refused(change, refusal);
+      const offline = { cluster: { kubeconfig: "/no/such" } };
+      await assert.rejects((await stack(change, offline)).preview(), refusal);
+      const allowed = { cilium: { allowChanges: [name] } };
+      const { events, onEvent } = recorder();
+      await (await stack(change, allowed)).preview({ onEvent });
+      assert.deepEqual(harmful(events), [], name);
+    }
+  });
+
+  it("refuses to install beside a release with another name, until the key allows it", async () => {
+    const owner = (name: string) => ({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name: "cilium", annotations: { "meta.helm.sh/release-name": name } },
+    });
+    await lab.change(owner("cilium-cni"));
+    await refused({}, /release: .*\(kube-system\/cilium-cni is installed, kube-system\/cilium in/);
+    await (await stack({ cilium: { allowChanges: ["release"] } })).preview();
+    await lab.change(owner("cilium"));
+  });
+
+  it("adds a second pod CIDR", async () => {
+    const network = {
+      podCidrs: ["10.14.0.0/16", "fd00:14::/56"],
+      serviceCidrs: ["10.15.0.0/16", "fd00:15::/112"],
+    };
+    await (await stack({ network })).preview();
+  });
+
   it("renames the cluster, fails, goes back, protect off and on, and everything lives", async () => {
     await lab.create(TCP_ROUTE);
     uids = await allUids();
     assert.ok(uids["TCPRoute default/mine"]);
-    const rename = { cluster: { name: "renamed" } };
-    const broken = { ...rename, cilium: { values: { updateStrategy: { type: "Nonsense" } } } };
+    const allowChanges = ["cluster.name"];
+    const back = { cilium: { allowChanges } };
+    const rename = { ...back, cluster: { name: "renamed" } };
+    const values = { updateStrategy: { type: "Nonsense" } };
     for (const [change, failure] of [
       [rename],
-      [broken, /updateStrategy/],
-      [{}],
-      [{ ...rename, cilium: { protect: false } }],
-      [{}],
+      [{ ...rename, cilium: { allowChanges, values } }, /updateStrategy/],
+      [back],
+      [{ ...rename, cilium: { allowChanges, protect: false } }],
+      [back],
     ] as const) {
       const { events, onEvent } = recorder();
       const update = (await stack(change)).up({ onEvent });

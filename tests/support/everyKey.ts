@@ -64,7 +64,10 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
     },
     {
       what: "name and id of the cluster",
-      keys: { cluster: { name: "renamed", id: 300, maxConnectedClusters: 511 } },
+      keys: {
+        cluster: { name: "renamed", id: 300, maxConnectedClusters: 511 },
+        cilium: { allowChanges: ["cluster.name", "cluster.id"] },
+      },
     },
     {
       what: "versions of Kubernetes and Talos, nodes and LAN",
@@ -98,6 +101,7 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
         routing: { skipUnreachable: true, devices: ["eth+"], mtu: 1400 },
         encryption: { type: "wireguard", nodeEncryption: true, ipsecSecretName: "other" },
         bandwidthManager: { enabled: true, bbr: true },
+        cilium: { allowChanges: ["network.podCidrs"] },
       },
     },
     {
@@ -156,7 +160,14 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
     },
     {
       what: "version of Cilium",
-      keys: { cilium: { version: "1.18.4", chart: sources.chart, allowUntested: true } },
+      keys: {
+        cilium: {
+          version: "1.18.4",
+          chart: sources.chart,
+          allowUntested: true,
+          allowChanges: ["cilium.version"],
+        },
+      },
     },
     {
       what: "Cilium's Release",

@@ -30,7 +30,7 @@ const EMPTY: ObservedCluster = { ...INSTALLED, cilium: undefined, release: false
 const LAST: LastState = {
   uid: MINE,
   attempt: { uid: MINE, madeAnew: false },
-  release: { name: "talos-test", id: 3 },
+  release: { name: "talos-test", id: "3" },
   crds: BUNDLE,
   retained: true,
 };
@@ -64,14 +64,23 @@ describe("the judgement on a cluster", () => {
     [
       "the stack's own, whose state is from before UIDs were kept, renamed",
       {
-        settings: settingsFor({ cluster: { name: "renamed", id: 9 } }),
+        settings: settingsFor({
+          cluster: { name: "renamed", id: 9 },
+          cilium: { allowChanges: ["cluster.name", "cluster.id"] },
+        }),
         last: { ...LAST, uid: undefined, attempt: undefined },
       },
     ],
     ["the stack's own, where Helm keeps no Secret", { observed: { ...INSTALLED, release: false } }],
     [
-      "another one that is named by its UID",
-      { settings: settingsFor({ cluster: { uid: OTHER } }), observed: foreign() },
+      "another one that is named by its UID, and whose changes are allowed",
+      {
+        settings: settingsFor({
+          cluster: { uid: OTHER },
+          cilium: { allowChanges: ["cluster.name", "cluster.id", "network.podCidrs"] },
+        }),
+        observed: foreign(),
+      },
     ],
     [
       "one whose dropped CRD is named, and holds nothing",
@@ -120,7 +129,10 @@ describe("the judgement on a cluster", () => {
     ],
     [
       "pod CIDRs outside of the stack's",
-      { observed: { ...INSTALLED, nodes: [node("a", "192.168.10.100", "10.77.0.0/24")] } },
+      {
+        observed: { ...INSTALLED, nodes: [node("a", "192.168.10.100", "10.77.0.0/24")] },
+        last: NEVER,
+      },
       [/^network\.podCidrs: nodes have pod CIDRs outside of them \(a: 10\.77\.0\.0\/24; /],
     ],
     [
@@ -238,14 +250,17 @@ describe("the judgement on a cluster", () => {
     assert.equal(judge({ settings: named, observed: foreign(), last }).madeAnew, false);
   });
 
-  it("warns of a new name and of new nodes on the cluster of the last update, and lets them through", () => {
-    const renamed = settingsFor({ cluster: { name: "renamed" } });
+  it("warns of an allowed new name and of new nodes on the cluster of the last update, and lets them through", () => {
+    const renamed = settingsFor({
+      cluster: { name: "renamed" },
+      cilium: { allowChanges: ["cluster.name"] },
+    });
     const { problems, warnings } = judge({ settings: renamed, observed: withNode("192.168.20.5") });
     assert.deepEqual(problems, []);
-    const [name = "", nodes = ""] = warnings.map(describeProblem);
+    const [nodes = "", name = ""] = warnings.map(describeProblem);
     assert.match(
       name,
-      /^cluster\.name: Cilium's name changes \(talos-test to renamed\); expect every agent to restart/,
+      /^cluster\.name: it changes in a live cluster \(talos-test is installed, renamed in the stack\), as cilium\.allowChanges says; expect that every agent restarts/,
     );
     assert.match(nodes, /^nodes: .*\(new: 192\.168\.20\.5; /);
   });
