@@ -15,7 +15,7 @@ async function printStack(source: SettingsSource): Promise<void> {
   const { stack, config } = readSource(source);
   // Loaded here: the help comes sooner.
   const { renderStack }: typeof import("../render/renderStack") = require("../render/renderStack");
-  const { Marks }: typeof import("../render/redact") = require("../render/redact");
+  const { Marks }: typeof import("../render/marks") = require("../render/marks");
   const { printObjects }: typeof import("../render/stream") = require("../render/stream");
   const rendered = await renderStack({
     folder: `${__dirname}/..`,

@@ -9,8 +9,9 @@ import {
   renderRelease,
 } from "../sources/helm";
 import { generatedFields } from "./generatedFields";
+import type { Marks } from "./marks";
 import { type RecordedResource, runProgram } from "./program";
-import { type Marks, redact } from "./redact";
+import { redact } from "./redact";
 import type { RenderedStack, StackObject } from "./renderedStack";
 
 export interface RenderRequest {
@@ -57,7 +58,7 @@ export async function renderStack(request: RenderRequest): Promise<RenderedStack
       ...gatewayApiVersion(own),
       kubernetes: capabilities.kubernetes,
     },
-    objects: redact(made, secrets, marks),
+    objects: redact(made, secrets.map(String), marks),
   };
 }
 
