@@ -8,6 +8,7 @@ export {
   overlaps,
   rangeSize,
   single,
+  without,
 } from "./addresses";
 export { chartKind } from "./chartReference";
 export {
@@ -22,11 +23,12 @@ export { ciliumApiVersion, minorOf } from "./compatibility";
 export { ConfigError, describeProblem, type Problem } from "./configError";
 export { CONTROL_PLANE_LABEL } from "./controlPlaneLabel";
 export { type BgpObject, bgpObjects } from "./derived/bgpObjects";
+export { chartDefault } from "./derived/chartDefaults";
 export { seconds } from "./derived/chartReaders";
 export { ciliumCrds } from "./derived/ciliumCrds";
 export { ciliumValues, GATEWAY_API_ANNOTATION } from "./derived/ciliumValues";
 export { CONFIG_ENTRIES } from "./derived/configEntries";
-export { type HelmValues, ownValueAt, valueAt } from "./derived/helmValues";
+export { type HelmValues, isSameValue, ownValueAt, valueAt } from "./derived/helmValues";
 export { policySpec, poolSpec } from "./derived/loadBalancingSpecs";
 export { managedValues, masquerades, VALUE_MAPPINGS } from "./derived/managedValues";
 export { CILIUM_CRDS, CILIUM_RUNTIME_CRDS } from "./derived/ownCrds";

@@ -1,25 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import {
+  chartDefault,
   GATEWAY_API_ANNOTATION,
+  isSameValue,
   managedValues,
   TALOS_VALUES,
   type UnknownValue,
   VALUE_MAPPINGS,
   valueAt,
 } from "../config";
-import { chartDefault, isSaid } from "./chartDefaults";
+import { isSaid } from "./chartDefaults";
 import { type Change, harmOfValue, type Missing } from "./importReport";
 import { REQUIRED, readWithStandIns } from "./standIns";
-import {
-  isSameValue,
-  type Leaf,
-  leavesOf,
-  pathsMeet,
-  removeAt,
-  showValue,
-  type Tree,
-} from "./tree";
+import { type Leaf, leavesOf, pathsMeet, removeAt, showValue, type Tree } from "./tree";
 
 /** Mappings by their paths in the chart's values. */
 const MAPPINGS = new Map(VALUE_MAPPINGS.map((mapping) => [mapping.path, mapping]));

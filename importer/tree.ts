@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 
 /** A YAML mapping, to any depth. */
@@ -79,14 +78,6 @@ function isEmptyTree(value: unknown): boolean {
 /** Whether two paths are the same, or one leads to the other. */
 export function pathsMeet(path: string, other: string): boolean {
   return path === other || path.startsWith(`${other}.`) || other.startsWith(`${path}.`);
-}
-
-/**
- * Whether two values mean the same to a Helm template, which prints 7445 and "7445" alike. The order of a list counts.
- */
-export function isSameValue(a: unknown, b: unknown): boolean {
-  const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
-  return isDeepStrictEqual(a, b) || (isScalar(a) && isScalar(b) && String(a) === String(b));
 }
 
 /** A value on one line, for a report. */

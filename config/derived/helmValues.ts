@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 // Every import of es-toolkit names the function's own file, as its index takes a tenth of a second to load.
 import get from "es-toolkit/compat/get";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
@@ -19,4 +20,12 @@ export function ownValueAt(values: unknown, keys: readonly string[]): unknown {
     (inner, key) => (isPlainObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
     values,
   );
+}
+
+/**
+ * Whether two values mean the same to a Helm template, which prints 7445 and "7445" alike. The order of a list counts.
+ */
+export function isSameValue(a: unknown, b: unknown): boolean {
+  const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
+  return isDeepStrictEqual(a, b) || (isScalar(a) && isScalar(b) && String(a) === String(b));
 }

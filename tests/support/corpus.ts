@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { valueAt } from "../../config";
+import { isSameValue, valueAt } from "../../config";
 import { withChartDefaults } from "../../importer/chartDefaults";
 import { importValues } from "../../importer/importValues";
 import { readSources, type SourceFile } from "../../importer/sources";
-import { isSameValue, leavesOf, type Tree } from "../../importer/tree";
+import { leavesOf, type Tree } from "../../importer/tree";
 
 /** What Cilium's guides for Talos have in common. */
 export const COMMON = {
