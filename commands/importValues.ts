@@ -4,7 +4,6 @@ import { type Command, InvalidArgumentError } from "commander";
 import { parse, stringify } from "yaml";
 import { ciliumValues, count, PROJECT, readSettings, schema } from "../config";
 import { sourcesOfCluster } from "../importer/clusterSources";
-import { compareRendered, describeDifference } from "../importer/compareRendered";
 import { type Missing, mostHarmfulFirst } from "../importer/importReport";
 import { type Imported, importValues } from "../importer/importValues";
 import {
@@ -15,6 +14,9 @@ import {
   VALUES_COMMAND,
 } from "../importer/sources";
 import type { Tree } from "../importer/tree";
+import { compareObjects } from "../render/compareObjects";
+import { differenceLines } from "../render/differenceLines";
+import { withoutSecrets } from "../render/withoutSecrets";
 import { renderChart } from "../sources/helm";
 import { newCommand, runCommand } from "./commandLine";
 
@@ -50,7 +52,7 @@ const command: Command = newCommand(
   .option(
     "--compare",
     "afterwards, renders the chart with the old values and with the stack, by the helm on PATH, and prints what differs: " +
-      "what restarts agents, what changes the data path, what restarts other pods, what is harmless",
+      "what interrupts the data path, what restarts agents, the operator and other pods, what is harmless",
   )
   .option("--context <context>", "of the kubeconfig, with --from-cluster; default: the current one")
   .addHelpText(
@@ -117,10 +119,9 @@ async function printDifferences(values: Tree, { config, missing }: Imported): Pr
   const digest = settings.gatewayApi.enabled ? "(digest of the CRDs)" : undefined;
   const before = await renderChart(settings, values, "the files");
   const after = await renderChart(settings, ciliumValues(settings, digest), "the stack");
-  const differences = compareRendered(before, after);
-  for (const difference of differences) {
-    console.error(`${difference.effect}: ${describeDifference(difference)}`);
-  }
+  const changes = compareObjects(withoutSecrets(before), withoutSecrets(after));
+  const differences = differenceLines(changes);
+  for (const { effect, line } of differences) console.error(`${effect}: ${line}`);
   const chart = `the chart of Cilium ${settings.cilium.version}`;
   console.error(
     differences.length === 0

@@ -1,16 +1,30 @@
 import assert from "node:assert/strict";
-import { compareRendered, describeDifference } from "../../../importer/compareRendered";
 import type { Tree } from "../../../importer/tree";
+import { compareObjects } from "../../../render/compareObjects";
+import { type DifferenceLine, differenceLines } from "../../../render/differenceLines";
+import { withoutSecrets } from "../../../render/withoutSecrets";
+import type { RenderedObject } from "../../../sources/helm";
 
 /** Lines of the comparison of two renderings, with their effects. */
 function lines(before: readonly Tree[], after: readonly Tree[]): string[] {
-  return compareRendered(before, after).map(
-    (difference) => `${difference.effect}: ${describeDifference(difference)}`,
+  return differences(before, after).map(({ effect, line }) => `${effect}: ${line}`);
+}
+
+function differences(before: readonly Tree[], after: readonly Tree[]): DifferenceLine[] {
+  const [old, now] = [before, after].map((objects) =>
+    withoutSecrets(objects as unknown as RenderedObject[]),
   );
+  return differenceLines(compareObjects(old ?? [], now ?? []));
 }
 
 function object(kind: string, name: string, fields: Tree, namespace?: string): Tree {
-  return { kind, metadata: { name, ...(namespace !== undefined && { namespace }) }, ...fields };
+  const isOfApps = ["DaemonSet", "Deployment", "StatefulSet"].includes(kind);
+  return {
+    apiVersion: isOfApps ? "apps/v1" : "v1",
+    kind,
+    metadata: { name, ...(namespace !== undefined && { namespace }) },
+    ...fields,
+  };
 }
 
 function config(data: Tree): Tree {
@@ -41,9 +55,9 @@ describe("the differences of rendered objects", () => {
       config({ debug: "true", mtu: "1400" }),
     ];
     const expected = [
+      'interrupts the data path: ConfigMap kube-system/cilium-config, data.mtu: "0" → "1400"',
       "restarts agents: DaemonSet kube-system/cilium, spec.template.metadata.labels: nothing → {}",
       'restarts agents: DaemonSet kube-system/cilium, spec.template.metadata.labels."example.org/a": "b" → nothing',
-      'changes the data path: ConfigMap kube-system/cilium-config, data.mtu: "0" → "1400"',
       "restarts other pods: Deployment kube-system/hubble-ui, spec.template.replicas: 1 → 2",
       'harmless: ConfigMap kube-system/cilium-config, data.debug: "false" → "true"',
       "harmless: DaemonSet kube-system/cilium, spec.updateStrategy.max: 2 → 1",
@@ -60,19 +74,19 @@ describe("the differences of rendered objects", () => {
       "hubble-metrics": "dns",
       "cgroup-root": "/sys/fs/cgroup",
     };
-    const effects = compareRendered([config({ a: "b" })], [config({ a: "b", ...added })]);
+    const effects = differences([config({ a: "b" })], [config({ a: "b", ...added })]);
     assert.deepEqual(
-      effects.map(({ effect, path }) => `${path}: ${effect}`),
+      effects.map(({ effect, line }) => `${/data\.[^:]+/.exec(line)}: ${effect}`),
       [
-        "data.bpf-lb-algorithm: changes the data path",
-        "data.brand-new: changes the data path",
+        "data.bpf-lb-algorithm: interrupts the data path",
+        "data.brand-new: interrupts the data path",
         "data.bpf-lb-mode: harmless",
         "data.cgroup-root: harmless",
         "data.hubble-metrics: harmless",
       ],
     );
     const back = lines([config({ "bpf-lb-mode": "dsr" })], [config({ "bpf-lb-mode": "snat" })]);
-    assert.match(back[0] ?? "", /^changes the data path/);
+    assert.match(back[0] ?? "", /^interrupts the data path/);
   });
 
   it("are one line for an object, or for an element of a list, that came or went", () => {
@@ -104,7 +118,9 @@ describe("the differences of rendered objects", () => {
       object("Secret", "cilium-ca", { data: { "ca.crt": text, "ca.key": text, ...more } }),
       object("ConfigMap", "root-ca", { data: { "ca.crt": pem(text) } }),
       object("ConfigMap", "base64", { data: { ca: Buffer.from(pem(text)).toString("base64") } }),
-      object("ValidatingWebhookConfiguration", "hook", { webhooks: [{ caBundle: text }] }),
+      object("ValidatingWebhookConfiguration", "hook", {
+        webhooks: [{ caBundle: Buffer.from(pem(text)).toString("base64") }],
+      }),
     ];
     assert.deepEqual(lines(rendering("one"), rendering("two")), []);
     const [line, ...others] = lines(rendering("one"), rendering("one", { more: "hunter2" }));
