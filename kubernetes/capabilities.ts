@@ -1,0 +1,42 @@
+import {
+  ApisApi,
+  CoreV1Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  VersionApi,
+} from "@kubernetes/client-node";
+import pMap from "p-map";
+import { retryTransient } from "./client";
+
+/** Requests that are under way at once. */
+const CONCURRENCY = 8;
+
+/**
+ * What a cluster can do, as Helm's templates ask for it: its version of Kubernetes, without v, and its APIs as
+ * `group/version` and `group/version/Kind`, sorted.
+ */
+export async function readCapabilities(
+  cluster: KubeConfig,
+): Promise<{ readonly kubernetes: string; readonly apis: readonly string[] }> {
+  const { gitVersion } = await retryTransient(() => cluster.makeApiClient(VersionApi).getCode());
+  const { groups } = await retryTransient(() => cluster.makeApiClient(ApisApi).getAPIVersions());
+  const versions = groups.flatMap(({ name, versions }) =>
+    versions.map(({ version }) => ({ group: name, version })),
+  );
+  const core = await retryTransient(() => cluster.makeApiClient(CoreV1Api).getAPIResources());
+  const objects = cluster.makeApiClient(CustomObjectsApi);
+  const kinds = await pMap(
+    versions,
+    async ({ group, version }) => {
+      const list = await retryTransient(() => objects.getAPIResources({ group, version }));
+      return apisOf(`${group}/${version}`, list.resources);
+    },
+    { concurrency: CONCURRENCY },
+  );
+  const apis = [...apisOf("v1", core.resources), ...kinds.flat()];
+  return { kubernetes: gitVersion.replace(/^v/, ""), apis: [...new Set(apis)].sort() };
+}
+
+function apisOf(version: string, resources: readonly { readonly kind: string }[]): string[] {
+  return [version, ...resources.map(({ kind }) => `${version}/${kind}`)];
+}
