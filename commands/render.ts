@@ -1,38 +1,73 @@
-import { PROJECT, readStackConfig, type StackConfig } from "../config";
+import { join } from "node:path";
+import { count, PROJECT, readStackConfig, type StackConfig } from "../config";
+import type { Capabilities } from "../sources/helm";
 import { newCommand, runCommand, settingsOption, stackOption } from "./commandLine";
 import { readSettingsOf, type SettingsSource } from "./settings";
 
+interface Options extends SettingsSource {
+  readonly output?: string;
+  readonly cluster?: true;
+}
+
 const command = newCommand(
   "npm run -s render --",
-  "Prints every object that a stack makes or lets Helm make, as YAML in a stable order, without a cluster. What is secret is " +
-    "not shown. It needs helm on PATH.",
+  "Prints every object that a stack makes or lets Helm make, as YAML in a stable order: the CRDs, what the chart renders to " +
+    "by the helm on PATH, pools, policies and BGP objects. It runs the program and changes nothing. Secrets, and what each " +
+    "rendering makes anew, read (not shown).",
 )
   .addOption(stackOption())
   .addOption(settingsOption())
-  .action(printStack);
+  .option(
+    "--output <folder>",
+    "write one file an object instead, and an index, into a new folder or one that render wrote before",
+  )
+  .option(
+    "--cluster",
+    "render for the Kubernetes version and the APIs of the stack's cluster; default: cluster.kubernetes of the stack, and " +
+      "the APIs of the Gateway API and of Prometheus' operator, without a cluster",
+  )
+  .action(renderObjects);
 
-async function printStack(source: SettingsSource): Promise<void> {
-  const { stack, config } = readSource(source);
+async function renderObjects(options: Options): Promise<void> {
+  const { stack, config } = readSource(options);
   // Loaded here: the help comes sooner.
   const { renderStack }: typeof import("../render/renderStack") = require("../render/renderStack");
   const { Marks }: typeof import("../render/marks") = require("../render/marks");
-  const { printObjects }: typeof import("../render/stream") = require("../render/stream");
   const rendered = await renderStack({
-    folder: `${__dirname}/..`,
+    folder: join(__dirname, ".."),
     stack,
     config,
+    capabilities: options.cluster ? await capabilitiesOf(config) : undefined,
     marks: new Marks(),
+    warn: console.error,
   });
-  process.stdout.write(printObjects(rendered));
+  if (options.output === undefined) {
+    const { printObjects }: typeof import("../render/printObjects") =
+      require("../render/printObjects");
+    process.stdout.write(printObjects(rendered));
+    return;
+  }
+  const { writeRenderedFolder }: typeof import("../render/renderedFolder") =
+    require("../render/renderedFolder");
+  writeRenderedFolder(options.output, rendered);
+  console.log(`${options.output}: ${count(rendered.objects.length, "object")}`);
 }
 
-function readSource(source: SettingsSource): { stack: string; config: StackConfig } {
+function readSource(source: Options): { readonly stack: string; readonly config: StackConfig } {
   if (source.settings === undefined && source.stack !== undefined) {
     return { stack: source.stack, config: readStackConfig(source.stack) };
   }
   const settings = readSettingsOf(command, source);
   const config = Object.entries(settings).map(([key, value]) => [`${PROJECT}:${key}`, value]);
   return { stack: settings.cluster.name, config: Object.fromEntries(config) };
+}
+
+async function capabilitiesOf(config: StackConfig): Promise<Capabilities> {
+  const { loadCluster }: typeof import("../kubernetes/client") = require("../kubernetes/client");
+  const { readCapabilities }: typeof import("../kubernetes/capabilities") =
+    require("../kubernetes/capabilities");
+  const { kubeconfig, context } = (config[`${PROJECT}:cluster`] ?? {}) as Record<string, string>;
+  return readCapabilities(loadCluster({ kubeconfig, context }));
 }
 
 runCommand(command);

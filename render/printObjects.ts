@@ -1,13 +1,14 @@
 import { stringify } from "yaml";
 import type { RenderedStack, StackObject } from "./renderedStack";
 
-/** One stream of YAML documents, each with a comment that says who makes the object, and at which hooks. */
+/** One stream of YAML documents. */
 export function printObjects({ objects }: RenderedStack): string {
   return objects.map((each) => `---\n${printObject(each)}`).join("");
 }
 
-function printObject({ object, madeBy, hooks }: StackObject): string {
-  const hook = hooks.length === 0 ? "" : `, as hook ${hooks.join(", ")}`;
+/** An object as YAML, below a comment that says who makes it, and at which hooks. */
+export function printObject({ object, madeBy, hooks }: StackObject): string {
+  const hook = hooks.length === 0 ? "" : `, as a hook (${hooks.join(", ")})`;
   // Readers of YAML 1.1 take an unquoted yes or on for a boolean.
   const yaml = stringify(object, {
     lineWidth: 0,

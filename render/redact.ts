@@ -1,6 +1,7 @@
 import { isEqual } from "es-toolkit/predicate/isEqual";
 import { isPlainObject } from "es-toolkit/predicate/isPlainObject";
 import { type Document, isCollection, parseAllDocuments, stringify } from "yaml";
+import type { StackConfig } from "../config";
 import { elementPaths, fieldPath } from "../sources/fieldPaths";
 import type { RenderedObject } from "../sources/helm";
 import { KnownSecrets } from "./knownSecrets";
@@ -41,6 +42,17 @@ export function redact(
   const found = objects.flatMap((made) => [...new Redactor(made).secrets()]);
   const known = new KnownSecrets([...secrets, ...found], open);
   return objects.map((made) => new Redactor(made, known).redacted(marks));
+}
+
+/** A message about a configuration, with what is secret in that taken out of it. */
+export function redactMessage(
+  message: string,
+  config: StackConfig,
+  secrets: readonly string[],
+): string {
+  const object = { kind: "", metadata: { name: "" }, config };
+  const found = new Redactor({ object, madeBy: "Pulumi", hooks: [], generated: [] }).secrets();
+  return redactText(message, new KnownSecrets([...secrets, ...found])).shown;
 }
 
 /** Names of an object, which others refer to. */

@@ -17,6 +17,9 @@ interface TextOptions {
   readonly depth?: number;
 }
 
+/** Stands, while a text is looked through, for what is hidden already: no pattern takes a part of it. */
+const HIDDEN = "\u0001";
+
 /** Deeper encodings are not looked into. */
 const MAX_DEPTH = 3;
 
@@ -43,9 +46,9 @@ export function redactText(
   const secrets: string[] = [];
   const hide = (secret: string): string => {
     secrets.push(secret);
-    return NOT_SHOWN;
+    return HIDDEN;
   };
-  let shown = known.replace(text, hide);
+  let shown = known.replace(text.replaceAll(NOT_SHOWN, HIDDEN), hide);
   if (!isProse) {
     for (const pattern of ASSIGNMENTS) shown = replaceAssignments(shown, pattern, hide);
   }
@@ -59,7 +62,7 @@ export function redactText(
       return isSecret ? hide(word) : word;
     });
   }
-  return { shown, secrets };
+  return { shown: shown.replaceAll(HIDDEN, NOT_SHOWN), secrets };
 }
 
 function replaceAssignments(
@@ -70,8 +73,8 @@ function replaceAssignments(
   return text.replace(pattern, (whole, ...rest) => {
     const { before, key, value } = rest.at(-1) as Record<"before" | "key" | "value", string>;
     const plain = value.replace(/^(\\?["'])(.*)\1[,;]?$/s, "$2");
-    if (plain === NOT_SHOWN || !isSecretKey(key) || isHarmless(plain)) return whole;
-    return before + hide(plain);
+    const isHidden = plain === HIDDEN || plain.startsWith(`${HIDDEN} #`);
+    return isHidden || !isSecretKey(key) || isHarmless(plain) ? whole : before + hide(plain);
   });
 }
 

@@ -32,3 +32,9 @@ export interface RenderedStack {
   /** Sorted by API group, kind, namespace, name. */
   readonly objects: readonly StackObject[];
 }
+
+/** API group of an object; empty for the core's. */
+export function groupOf({ apiVersion }: RenderedObject): string {
+  const [group = "", version] = String(apiVersion).split("/");
+  return version === undefined ? "" : group;
+}

@@ -4,7 +4,11 @@ import { chartKind, type HelmValues, type Settings } from "../config";
 /** An object that a chart renders to; of its fields only those that every object has. */
 export interface RenderedObject {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly [field: string]: unknown;
 }
 
@@ -109,8 +113,7 @@ const HOOK = "helm.sh/hook";
 
 /** Hooks that Helm runs an object at (`post-install`), sorted; empty for an object that stays. */
 export function hooksOf({ metadata }: RenderedObject): string[] {
-  const { annotations } = metadata as { readonly annotations?: Readonly<Record<string, unknown>> };
-  const hook = annotations?.[HOOK];
+  const hook = metadata.annotations?.[HOOK];
   return typeof hook === "string"
     ? hook
         .split(",")

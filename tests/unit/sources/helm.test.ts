@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "../../../config";
-import { renderChart } from "../../../sources/helm";
+import { hooksOf, renderChart, renderRelease } from "../../../sources/helm";
 
 describe("rendering by the helm on PATH", () => {
   const folder = mkdtempSync(join(tmpdir(), "talos-cilium-helm-"));
@@ -61,6 +61,33 @@ exit ${code}
       { kind: "A" },
       { kind: "B" },
     ]);
+  });
+
+  it("renders any release, in any folder, for any cluster", async () => {
+    install("---\nkind: A\n");
+    const release = {
+      ...{ name: "web", namespace: "apps", chart: "./web", version: "1.0.0", repository: "" },
+      values: {},
+    };
+    const capabilities = { kubernetes: "1.36.3", apis: ["v1", "apps/v1/DaemonSet"] };
+    await renderRelease(release, capabilities, { whose: "the stack", folder: "/" });
+    assert.equal(
+      readFileSync(join(folder, "args"), "utf8").trim().split("\n").join(" "),
+      "template web ./web --namespace apps --values - --include-crds --kube-version 1.36.3 --api-versions v1 --api-versions apps/v1/DaemonSet",
+    );
+  });
+
+  it("tells the hooks of an object by Helm's annotation", () => {
+    const object = (annotations: Readonly<Record<string, string>> = {}) => ({
+      kind: "Job",
+      metadata: { name: "a", annotations },
+    });
+    assert.deepEqual(hooksOf(object({ "helm.sh/hook": "post-upgrade, post-install" })), [
+      "post-install",
+      "post-upgrade",
+    ]);
+    assert.deepEqual(hooksOf(object({ "helm.sh/hook-weight": "1" })), []);
+    assert.deepEqual(hooksOf(object()), []);
   });
 
   it("says whose values the chart refuses, with the last line of what Helm says", async () => {
