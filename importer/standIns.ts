@@ -103,17 +103,18 @@ function readWith(
   if (missing.some(({ path }) => path.endsWith(".version"))) {
     setAt(complete, ["cilium", "allowUntested"], true);
   }
-  for (const misshapen of misshapenIn(complete)) {
+  let read = CONFIGURATION.safeParse(complete);
+  for (const misshapen of read.success ? [] : misshapenIn(complete)) {
     if (!missing.some(({ path }) => pathsMeet(path, misshapen.path))) missing.push(misshapen);
   }
-  for (;;) {
-    const { data, error } = CONFIGURATION.safeParse(complete);
-    if (error === undefined) return { settings: data as Settings, complete };
+  while (!read.success) {
     // One at a time: to remove an element moves the others of its list.
-    const [issue] = error.issues as [z.core.$ZodIssue];
+    const [issue] = read.error.issues as [z.core.$ZodIssue];
     removeAt(complete, presentKeys(complete, issue));
     addStandIns(complete, which);
+    read = CONFIGURATION.safeParse(complete);
   }
+  return { settings: read.data as Settings, complete };
 }
 
 /**
