@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stackNames } from "../../../config";
 import { STACKS } from "../../support/stacks";
-import { runCommand } from "./runCommand";
+import { callCommand } from "./runCommand";
 
 describe("command check-stacks", function () {
   this.timeout(60_000);
@@ -15,7 +15,7 @@ describe("command check-stacks", function () {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const check = (...stacks: string[]) => runCommand("commands/checkStacks.ts", ...stacks.map(file));
+  const check = (...stacks: string[]) => callCommand("commands/checkStacks.ts", stacks.map(file));
   const file = (stack: string) => join(folder, `Pulumi.${stack}.yaml`);
   const edit = (stack: string, from: string, to: string) => {
     const text = readFileSync(file(stack), "utf8");
@@ -66,13 +66,13 @@ describe("command check-stacks", function () {
   });
 
   it("checks the stack files of the project when none are named", async () => {
-    const { stdout } = await runCommand("commands/checkStacks.ts");
+    const { stdout } = await callCommand("commands/checkStacks.ts", []);
     const lines = stdout.split("\n");
     for (const stack of stackNames()) assert.ok(lines.includes(`${stack}: ok`), stack);
   });
 
   it("ends with 2 for a file that is no stack file by its name", async () => {
-    const { stderr, exitCode } = await runCommand("commands/checkStacks.ts", "prod");
+    const { stderr, exitCode } = await callCommand("commands/checkStacks.ts", ["prod"]);
     assert.match(stderr, /^error: prod: not the name of a stack file; /);
     assert.equal(exitCode, 2);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { PROJECT, runCommand } from "./runCommand";
+import { callCommand, PROJECT, runCommand } from "./runCommand";
 
 /** Each command for people, with a line of its help. */
 const COMMANDS: Readonly<Record<string, RegExp>> = {
@@ -19,10 +19,8 @@ describe("every command", function () {
 
   for (const [script, line] of Object.entries(COMMANDS)) {
     it(`has help, and refuses what it does not know: ${script}`, async () => {
-      const [help, unknown] = await Promise.all([
-        runCommand(script, "--help"),
-        runCommand(script, "--no-such-option"),
-      ]);
+      const help = await callCommand(script, ["--help"]);
+      const unknown = await callCommand(script, ["--no-such-option"]);
       assert.match(help.stdout, line);
       assert.equal(help.stderr, "");
       assert.equal(help.exitCode, 0);
@@ -67,21 +65,20 @@ describe("npm run lab", function () {
   });
 
   it("passes options on to the command of exec, with and without a -- before it, and to verify", async () => {
-    const errors = await Promise.all(
-      [
-        ["exec", "node", "ls", "-l", "--all"],
-        ["exec", "node", "--", "ls", "-l", "--all"],
-        ["verify", "--connectivity-test", "--json"],
-      ].map((args) => runCommand("lab/main.ts", ...args)),
-    );
+    const errors: unknown[] = [];
+    for (const args of [
+      ["exec", "node", "ls", "-l", "--all"],
+      ["exec", "node", "--", "ls", "-l", "--all"],
+      ["verify", "--connectivity-test", "--json"],
+    ]) {
+      const { exitCode, stderr } = await callCommand("lab/main.ts", args);
+      errors.push([exitCode, stderr.replace(/; .*/, "")]);
+    }
     // There is no lab, but every command line was understood.
-    assert.deepEqual(
-      errors.map(({ exitCode, stderr }) => [exitCode, stderr.replace(/; .*/, "")]),
-      [
-        [1, "node: no such place in the lab"],
-        [1, "node: no such place in the lab"],
-        [1, "the lab does not run"],
-      ],
-    );
+    assert.deepEqual(errors, [
+      [1, "node: no such place in the lab"],
+      [1, "node: no such place in the lab"],
+      [1, "the lab does not run"],
+    ]);
   });
 });

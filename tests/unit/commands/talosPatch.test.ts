@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { omniPatch, readStackSettings, stackNames, talosPatch } from "../../../config";
 import { STACKS } from "../../support/stacks";
-import { runCommand } from "./runCommand";
+import { callCommand } from "./runCommand";
 
 describe("command talos-patch", function () {
   this.timeout(60_000);
@@ -76,5 +76,5 @@ describe("command talos-patch", function () {
 });
 
 function talosPatchCommand(...args: string[]) {
-  return runCommand("commands/talosPatch.ts", ...args);
+  return callCommand("commands/talosPatch.ts", args);
 }

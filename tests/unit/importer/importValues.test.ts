@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { valueAt } from "../../../config";
 import type { Change } from "../../../importer/importReport";
 import { importValues } from "../../../importer/importValues";
+import { callCommand } from "../commands/runCommand";
 import { configIn, ROOT, settingsFrom, stackConfig } from "./stacks";
 
 const FIXTURES = join(ROOT, "tests/fixtures/import");
@@ -19,19 +19,10 @@ const GIVEN = [
 ].flatMap((setting) => ["--set", setting]);
 
 /** Runs the command in one of the fixtures' folders. */
-function run(folder: string, ...args: string[]) {
-  const command = [
-    "--require",
-    "ts-node/register",
-    join(ROOT, "commands/importValues.ts"),
-    ...args,
-  ];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
-    cwd: join(FIXTURES, folder),
-    env: { ...process.env, TS_NODE_PROJECT: join(ROOT, "tsconfig.json") },
-    encoding: "utf8",
-  });
-  return { status, stdout, lines: stderr.split("\n").filter(Boolean) };
+async function run(folder: string, ...args: string[]) {
+  const cwd = join(FIXTURES, folder);
+  const { exitCode, stdout, stderr } = await callCommand("commands/importValues.ts", args, cwd);
+  return { exitCode, stdout, lines: stderr.split("\n").filter(Boolean) };
 }
 
 /** A pool for tests that are not about it. */
@@ -235,13 +226,10 @@ describe("values and manifests become a configuration", () => {
   });
 });
 
-describe("npm run import-values", function () {
-  // Each run loads TypeScript anew.
-  this.timeout(60_000);
-
-  it("turns the source document's directory into prod, with the chart's defaults for what its values leave out", () => {
+describe("npm run import-values", () => {
+  it("turns the source document's directory into prod, with the chart's defaults for what its values leave out", async () => {
     const manifests = ["ip-pool", "l2-policy", "announce", "kube-apiserver-vip", "vip-pool"];
-    const { status, stdout, lines } = run(
+    const { exitCode, stdout, lines } = await run(
       "source",
       ...GIVEN,
       "values.yaml",
@@ -275,13 +263,13 @@ describe("npm run import-values", function () {
     }
     assert.match(report, /cilium\.version \(1\.18\.2 by the files\): becomes 1\.18\.4, as given/);
     assert.doesNotMatch(report, /by hand/);
-    assert.equal(status, 0);
+    assert.equal(exitCode, 0);
   });
 
-  it("says of what is given that the files contradict it, and that it cannot be", () => {
+  it("says of what is given that the files contradict it, and that it cannot be", async () => {
     const given = ["--set", "cluster.name=other", "--set", "nodes.workers=[worker-1]"];
     const files = ["values.yaml", "ip-pool.yaml", "l2-policy.yaml"];
-    const { status, stdout, lines } = run("source", ...GIVEN, ...given, ...files);
+    const { exitCode, stdout, lines } = await run("source", ...GIVEN, ...given, ...files);
     assert.equal(parse(stdout).config["talos-cilium:cluster"].name, "talos-proxmox-prod");
     assert.deepEqual(
       lines.filter((line) => line.startsWith("by hand")),
@@ -290,30 +278,30 @@ describe("npm run import-values", function () {
         'by hand: nodes.workers.0: not an IP address ("worker-1"); write it like 192.168.10.50 or fd00:10::50',
       ],
     );
-    assert.equal(status, 0);
+    assert.equal(exitCode, 0);
   });
 
-  it("quotes what a reader of YAML 1.1 would take for a boolean", () => {
+  it("quotes what a reader of YAML 1.1 would take for a boolean", async () => {
     const policies =
       'loadBalancing.policies=[{ serviceSelector: { matchLabels: { announced: "yes" } } }]';
-    const { stdout } = run("source", ...GIVEN, "--set", policies, "values.yaml");
+    const { stdout } = await run("source", ...GIVEN, "--set", policies, "values.yaml");
     assert.match(stdout, /announced: "yes"/);
   });
 
-  it("finds the values among the files of a folder, in whatever order they are given", () => {
+  it("finds the values among the files of a folder, in whatever order they are given", async () => {
     const files = readdirSync(join(FIXTURES, "source")).sort();
     for (const order of [files, files.toReversed()]) {
-      const { stdout } = run("source", ...order);
+      const { stdout } = await run("source", ...order);
       assert.match(stdout, /name: talos-proxmox-prod/);
       assert.doesNotMatch(stdout, /kind:|helmCharts/);
     }
-    const { status, lines } = run("source", "ip-pool.yaml");
-    assert.equal(status, 2);
+    const { exitCode, lines } = await run("source", "ip-pool.yaml");
+    assert.equal(exitCode, 2);
     assert.equal(lines[0], "error: no values file is given");
   });
 
-  it("reports typos, dead values and what cannot work, and carries over the rest", () => {
-    const { status, stdout, lines } = run(
+  it("reports typos, dead values and what cannot work, and carries over the rest", async () => {
+    const { exitCode, stdout, lines } = await run(
       "odd",
       ...["values", "pools", "policies", "others"].map((name) => `${name}.yaml`),
     );
@@ -325,20 +313,20 @@ describe("npm run import-values", function () {
       lines,
       readFileSync(join(FIXTURES, "odd/expected.txt"), "utf8").trimEnd().split("\n"),
     );
-    assert.equal(status, 0);
+    assert.equal(exitCode, 0);
   });
 
-  it("compares no stack that lacks keys, and names them", () => {
-    const { status, stdout, lines } = run("source", "values.yaml", "--compare");
+  it("compares no stack that lacks keys, and names them", async () => {
+    const { exitCode, stdout, lines } = await run("source", "values.yaml", "--compare");
     assert.match(stdout, /name: talos-proxmox-prod/);
     assert.match(
       lines.at(-1) ?? "",
       /^--compare: the stack lacks what is to be written by hand \(.+\); give it with --set KEY=VALUE, and it is compared$/,
     );
-    assert.equal(status, 1);
+    assert.equal(exitCode, 1);
   });
 
-  it("refuses a command line that it does not understand", () => {
+  it("refuses a command line that it does not understand", async () => {
     for (const [args, message] of [
       [[], /^error: missing required argument 'file'; or give --from-cluster$/],
       [["--from-cluster", "values.yaml"], /^error: --from-cluster takes no files; leave one of /],
@@ -350,15 +338,15 @@ describe("npm run import-values", function () {
       [["--set", "lam.cidr=10.0.0.0/8", "values.yaml"], /'lam\.cidr=.+ \(cluster, nodes, .+\)\.$/],
       [["--set", "nodes=[", "values.yaml"], /'nodes=\[' is invalid\. Its value is not YAML: /],
     ] as const) {
-      const { status, stdout, lines } = run("source", ...args);
+      const { exitCode, stdout, lines } = await run("source", ...args);
       assert.match(lines[0] ?? "", message);
       assert.match(lines[1] ?? "", /^Usage: npm run -s import-values -- /);
       assert.equal(stdout, "");
-      assert.equal(status, 2);
+      assert.equal(exitCode, 2);
     }
   });
 
-  it("names a file that it cannot read", () => {
+  it("names a file that it cannot read", async () => {
     for (const [files, message] of [
       [["none.yaml"], /^none\.yaml: there is no such file; give the path of a file or folder$/],
       [["values.yaml", "broken.yaml"], /^broken\.yaml: cannot be read as YAML: .* at line \d+/],
@@ -367,11 +355,11 @@ describe("npm run import-values", function () {
         /^list\.yaml: neither values nor a manifest, which are mappings/,
       ],
     ] as const) {
-      const { status, stdout, lines } = run("unreadable", ...files);
+      const { exitCode, stdout, lines } = await run("unreadable", ...files);
       assert.match(lines.join("\n"), message);
       assert.equal(lines.length, 1);
       assert.equal(stdout, "");
-      assert.equal(status, 1);
+      assert.equal(exitCode, 1);
     }
   });
 });
