@@ -39,6 +39,21 @@ export function foundProblems(): void {
   process.exitCode = FAILED;
 }
 
+/**
+ * Makes options required. Commander's own requiredOption would speak of them even where an unknown option is the mistake.
+ * @param flags as in the help: `--stack <name>`.
+ */
+export function demandOptions(command: Command, ...flags: readonly string[]): Command {
+  const wanted = flags.map((each) => new Option(each));
+  return command.hook("preAction", () => {
+    for (const option of wanted) {
+      if (command.getOptionValue(option.attributeName()) === undefined) {
+        command.error(`error: required option '${option.flags}' not specified`);
+      }
+    }
+  });
+}
+
 export function stackOption(): Option {
   return new Option("--stack <name>", "the stack: prod, for the settings of Pulumi.prod.yaml");
 }

@@ -2,7 +2,7 @@ import pRetry, { AbortError } from "p-retry";
 import { Agent, fetch, ProxyAgent } from "undici";
 import { proxyFor, withoutPassword } from "../kubernetes/proxy";
 
-/** Seconds that one attempt may take. */
+/** Seconds that one attempt may take by default. */
 const TIMEOUT = 30;
 /** Further attempts, after 1, 2 and 4 seconds. */
 const RETRIES = 3;
@@ -29,8 +29,16 @@ const dispatcher = new Agent().compose((direct) => (request, handler) => {
  * @throws Error saying why it cannot be had, and by which proxy it was asked for.
  */
 export async function download(url: string): Promise<string> {
+  return new TextDecoder().decode(await downloadBytes(url));
+}
+
+/**
+ * What a URL answers with, as {@link download} gets it.
+ * @param seconds that one attempt may take.
+ */
+export async function downloadBytes(url: string, seconds = TIMEOUT): Promise<Uint8Array> {
   try {
-    return await pRetry(() => attempt(url), {
+    return await pRetry(() => attempt(url, seconds), {
       retries: RETRIES,
       // fetch says "TypeError" of a network that fails, which p-retry would take for a mistake in the program.
       shouldRetry: () => true,
@@ -42,11 +50,11 @@ export async function download(url: string): Promise<string> {
   }
 }
 
-async function attempt(url: string): Promise<string> {
+async function attempt(url: string, seconds: number): Promise<Uint8Array> {
   try {
-    const signal = AbortSignal.timeout(TIMEOUT * 1000);
+    const signal = AbortSignal.timeout(seconds * 1000);
     const response = await fetch(url, { signal, dispatcher });
-    if (response.ok) return await response.text();
+    if (response.ok) return await response.bytes();
     throw new Error(`HTTP ${response.status}`);
   } catch (error) {
     const cause = innermost(error);

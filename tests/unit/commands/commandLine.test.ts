@@ -6,6 +6,11 @@ import { callCommand, PROJECT, runCommand } from "./runCommand";
 
 /** Each command for people, with a line of its help. */
 const COMMANDS: Readonly<Record<string, RegExp>> = {
+  "commands/ciTools.ts": /^ {2}--pin /m,
+  "commands/clusterAccess.ts": /^ {2}--ttl <duration> /m,
+  "commands/comment.ts": /^ {2}--log <title=path> /m,
+  "commands/driftIssue.ts": /^ {2}--outcome <outcomes\.\.\.> /m,
+  "commands/environments.ts": /^Usage: npm run -s environments -- \[options\]$/m,
   "commands/checkStacks.ts": /^Usage: npm run -s check-stacks -- \[options\] \[file\.\.\.\]$/m,
   "commands/importValues.ts": /^ {2}--set <key=value> /m,
   "commands/render.ts": /^ {2}--settings <file> /m,
