@@ -1,4 +1,9 @@
-import { parseAllDocuments } from "yaml";
+import {
+  type DocumentOptions,
+  type ParseOptions,
+  parseAllDocuments,
+  type SchemaOptions,
+} from "yaml";
 import { chartKind, type HelmValues, type Settings } from "../config";
 
 /** An object that a chart renders to; of its fields only those that every object has. */
@@ -41,6 +46,17 @@ export interface RenderOptions {
 
 /** APIs that the templates look for in the cluster, and that `helm template` cannot ask it for. */
 const API_VERSIONS = ["monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1/GatewayClass"];
+
+/** YAML as Kubernetes reads it: 1.1, in which 0400 is octal, without its dates and its numbers with colons. */
+const YAML: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: "1.1",
+  customTags: (tags) =>
+    tags.filter(
+      (tag) =>
+        typeof tag === "string" ||
+        (!/timestamp$/.test(tag.tag) && !("format" in tag && tag.format === "TIME")),
+    ),
+};
 
 /** Kubernetes that is rendered for where the stack names none: one that every known chart takes. */
 const KUBERNETES = "1.33.0";
@@ -104,9 +120,27 @@ export async function renderRelease(
     const last = stderr.trim().split("\n").at(-1) ?? "";
     throw new Error(`helm template, with the values of ${whose}, ended with ${exitCode}: ${last}`);
   }
-  return parseAllDocuments(stdout)
-    .map((document) => document.toJS() as RenderedObject | null)
-    .filter((object) => object !== null);
+  return parseAllDocuments(stdout, YAML).flatMap((document) => {
+    const objects = objectsIn(document.toJS());
+    if (objects !== undefined) return objects;
+    throw new Error(
+      `helm template, with the values of ${whose}, rendered a document that is no object (line ${lineOf(stdout, document.range[0])} of its output); find the value that breaks a manifest`,
+    );
+  });
+}
+
+/** The objects of a document, those of a list, too; undefined for a document that is no object. */
+function objectsIn(document: unknown): RenderedObject[] | undefined {
+  if (document === null) return [];
+  const { kind, metadata, items } = document as Partial<RenderedObject>;
+  if (kind?.endsWith("List") && Array.isArray(items)) return items as RenderedObject[];
+  return kind === undefined || metadata?.name === undefined
+    ? undefined
+    : [document as RenderedObject];
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
 }
 
 const HOOK = "helm.sh/hook";

@@ -8,6 +8,7 @@ import { hooksOf, renderChart, renderRelease } from "../../../sources/helm";
 describe("rendering by the helm on PATH", () => {
   const folder = mkdtempSync(join(tmpdir(), "talos-cilium-helm-"));
   const path = process.env.PATH;
+  const NAMED = "metadata: {name: x}\n";
   after(() => {
     process.env.PATH = path;
     rmSync(folder, { recursive: true });
@@ -41,7 +42,7 @@ exit ${code}
   }
 
   it("takes the chart from its repository, a registry, an archive or a folder", async () => {
-    install("---\nkind: A\n---\n# nothing\n---\nkind: B\n");
+    install(`---\nkind: A\n${NAMED}---\n# nothing\n---\nkind: B\n${NAMED}`);
     const common = "--namespace kube-system --values - --include-crds --kube-version";
     const apis =
       "--api-versions monitoring.coreos.com/v1 --api-versions gateway.networking.k8s.io/v1/GatewayClass";
@@ -58,13 +59,13 @@ exit ${code}
     }
     assert.equal(readFileSync(join(folder, "input"), "utf8"), '{"a":1}');
     assert.deepEqual(await renderChart(settings("cilium"), {}, "the stack"), [
-      { kind: "A" },
-      { kind: "B" },
+      { kind: "A", metadata: { name: "x" } },
+      { kind: "B", metadata: { name: "x" } },
     ]);
   });
 
   it("renders any release, in any folder, for any cluster", async () => {
-    install("---\nkind: A\n");
+    install(`---\nkind: A\n${NAMED}`);
     const release = {
       ...{ name: "web", namespace: "apps", chart: "./web", version: "1.0.0", repository: "" },
       values: {},
@@ -75,6 +76,37 @@ exit ${code}
       readFileSync(join(folder, "args"), "utf8").trim().split("\n").join(" "),
       "template web ./web --namespace apps --values - --include-crds --kube-version 1.36.3 --api-versions v1 --api-versions apps/v1/DaemonSet",
     );
+  });
+
+  it("reads what Helm prints as Kubernetes does", async () => {
+    install(
+      `---\nkind: A\n${NAMED}mode: 0400\nswitch: off\ndate: 2026-11-28\nmac: 10:20:30\ntext: '0400'\n`,
+    );
+    assert.deepEqual(await renderChart(settings("cilium"), {}, "the stack"), [
+      {
+        kind: "A",
+        metadata: { name: "x" },
+        mode: 256,
+        switch: false,
+        date: "2026-11-28",
+        mac: "10:20:30",
+        text: "0400",
+      },
+    ]);
+  });
+
+  it("takes the objects out of a list, and refuses what is no object, without showing it", async () => {
+    install(`---\nkind: ConfigMapList\nitems:\n- kind: ConfigMap\n  metadata: {name: a}\n`);
+    assert.deepEqual(await renderChart(settings("cilium"), {}, "the stack"), [
+      { kind: "ConfigMap", metadata: { name: "a" } },
+    ]);
+    for (const broken of ["hunter2", "hunter2: a", "kind: A"]) {
+      install(`---\nkind: A\n${NAMED}---\n${broken}\n`);
+      await assert.rejects(
+        renderChart(settings("cilium"), {}, "the stack"),
+        /^Error: helm template, with the values of the stack, rendered a document that is no object \(line 4 of its output\); find the value that breaks a manifest$/,
+      );
+    }
   });
 
   it("tells the hooks of an object by Helm's annotation", () => {
