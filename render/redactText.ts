@@ -30,7 +30,7 @@ const ASSIGNMENTS: readonly RegExp[] = [
   // The rest of a line, a comment, too.
   /^(?<before>[ \t#;/]*(?:export |- )?["']?(?<key>[\w./-]+)["']?[ \t]*[=:][ \t]*)(?<value>\S.*)$/gm,
   // A part of a line.
-  /(?<before>(?<![\w.-])["']?(?<key>[\w.-]+)\\?["']?(?:=|\s*:\s*(?=\\?["'])))(?<value>\\?"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'&;]+)/g,
+  /(?<before>(?<![\w./-])["']?(?<key>[\w./-]+)\\?["']?(?:=|\s*:\s*(?=\\?["'])))(?<value>\\?"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'&;]+)/g,
   // An argument behind its flag.
   /(?<before>(?<![\w-])(?<key>--?[\w.-]+)[ \t]+)(?<value>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)/g,
   // A header.

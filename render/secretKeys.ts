@@ -1,6 +1,6 @@
 /** Keys whose values are secret, as words between hyphens: `dbPassword`, `DB_PASSWORD` and `db.password` are `db-password`. */
 const SECRET =
-  /(?:^|-)(?:[a-z0-9]*(?:password|passwd|passphrase|apikey|privatekey|secretkey|accesskey|authtoken|accesstoken|clientsecret)s?|(?:api|private|secret|access|account|encryption|signing|shared|auth|master|client|tls|ssh|hmac|pgp|gpg|wireguard|ipsec)-keys?|secret-id|proxy-auth|basic-auth|connection-string|docker-config-json|pwd|pass|psk|jwt|tokens?|secret|credentials?|creds|authorization|auths|dsn|htpasswd|kubeconfig|dockerconfigjson|dockercfg|cookie|ca-?bundle|ca-crt)\d*(?=-|$)/;
+  /(?:^|-)(?:[a-z0-9]*(?:password|passwd|passphrase|apikey|privatekey|secretkey|accesskey|authtoken|accesstoken|clientsecret)s?|(?:api|private|secret|access|account|encryption|signing|shared|auth|master|client|tls|ssh|hmac|pgp|gpg|wireguard|ipsec)-keys?|secret-id|proxy-auth|basic-auth|connection-string|docker-config-json|pwd|pass|psk|jwt|tokens?|secret|credentials?|creds|authorization|auths|dsn|htpasswd|kubeconfig|dockerconfigjson|dockercfg|cookie|ca-?bundle|ca-crt)\d*(?=-|$)/g;
 
 /** Last words of keys that say of a secret where or what it is, and not the secret: `secretName`, `tokenFile`. */
 const ABOUT = new Set(
@@ -18,20 +18,20 @@ const REFERENCE = /(?:^|-)(?:existing|pull)-secret$/;
 /** Whether the value of a key, of a variable or of an argument is secret, by its name. */
 export function isSecretKey(key: string): boolean {
   const words = wordsOf(key);
-  const match = SECRET.exec(words);
-  if (match === null || REFERENCE.test(words) || /^checksum\//.test(key)) return false;
-  const rest = words.slice(match.index + match[0].length);
-  return rest === "" || !isAbout(rest.slice(rest.lastIndexOf("-") + 1));
+  if (REFERENCE.test(words) || key.startsWith("checksum/")) return false;
+  return [...words.matchAll(SECRET)].some((match) => {
+    const rest = words.slice(match.index + match[0].length);
+    return rest === "" || !isAbout(rest);
+  });
 }
 
 /** Whether a key beside or below a secret's says only where or what it is. */
 export function isAboutSecret(key: string): boolean {
-  const words = wordsOf(key);
-  return isAbout(words.slice(words.lastIndexOf("-") + 1));
+  return isAbout(wordsOf(key));
 }
 
-function isAbout(word: string): boolean {
-  return ABOUT.has(word);
+function isAbout(words: string): boolean {
+  return ABOUT.has(words.slice(words.lastIndexOf("-") + 1));
 }
 
 /** Of a key with a domain (`example.com/token`) what follows it. */
@@ -58,6 +58,6 @@ export function isHarmless(value: unknown): boolean {
       value,
     ) ||
     PATH.test(value) ||
-    /^\$\(\w+\)$|^\$\{?\w+\}?$/.test(value)
+    /^\$(?:\(\w+\)|\{\w+\}|[A-Z][A-Z0-9_]*)$/.test(value)
   );
 }

@@ -56,7 +56,7 @@ const PATTERNS: readonly RegExp[] = [
   /\$(?:2[abxy]|apr1|[156y]|argon2[a-z]*)\$[^\s:"']{8,}/g,
   // Keys of IPsec as Cilium has them, and 32 bytes in base64, such as WireGuard's.
   /\brfc4106\(gcm\(aes\)\)\s+([0-9a-fA-F]{32,})/g,
-  /^[A-Za-z0-9+/]{43}=$/g,
+  /(?<![A-Za-z0-9+/=]|sha256[-:])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])/g,
 ];
 
 /**
