@@ -1,8 +1,9 @@
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, parse as parsePath } from "node:path";
 import { count, PROJECT, readStackConfig, type StackConfig } from "../config";
 import type { Capabilities } from "../sources/helm";
 import { newCommand, runCommand, settingsOption, stackOption } from "./commandLine";
-import { readSettingsOf, type SettingsSource } from "./settings";
+import { parseMapping, type SettingsSource } from "./settings";
 
 interface Options extends SettingsSource {
   readonly output?: string;
@@ -53,13 +54,18 @@ async function renderObjects(options: Options): Promise<void> {
   console.log(`${options.output}: ${count(rendered.objects.length, "object")}`);
 }
 
-function readSource(source: Options): { readonly stack: string; readonly config: StackConfig } {
-  if (source.settings === undefined && source.stack !== undefined) {
-    return { stack: source.stack, config: readStackConfig(source.stack) };
+/** What the options name, as it is written: the program checks it, and says what is wrong without a secret. */
+function readSource({ stack, settings }: Options): {
+  readonly stack: string;
+  readonly config: StackConfig;
+} {
+  if (settings === undefined) {
+    if (stack !== undefined) return { stack, config: readStackConfig(stack) };
+    return command.error("error: --stack: missing; name a stack, like --stack prod");
   }
-  const settings = readSettingsOf(command, source);
-  const config = Object.entries(settings).map(([key, value]) => [`${PROJECT}:${key}`, value]);
-  return { stack: settings.cluster.name, config: Object.fromEntries(config) };
+  const keys = parseMapping(readFileSync(settings, "utf8"), settings);
+  const config = Object.entries(keys).map(([key, value]) => [`${PROJECT}:${key}`, value]);
+  return { stack: parsePath(settings).name, config: Object.fromEntries(config) };
 }
 
 async function capabilitiesOf(config: StackConfig): Promise<Capabilities> {

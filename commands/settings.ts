@@ -40,7 +40,12 @@ export function parseSettings(text: string, source: string): Settings {
   }
 }
 
-function parseMapping(text: string, source: string): Readonly<Record<string, unknown>> {
+/**
+ * The keys of settings that are not in a stack file, as they are written: nothing is checked.
+ * @param source as for {@link parseSettings}.
+ * @throws Error when it is not YAML, or no mapping.
+ */
+export function parseMapping(text: string, source: string): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
     parsed = parse(text);
