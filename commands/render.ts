@@ -45,6 +45,10 @@ async function renderObjects(options: Options): Promise<void> {
   if (options.output === undefined) {
     const { printObjects }: typeof import("../render/printObjects") =
       require("../render/printObjects");
+    // A reader that has seen enough, as head has, is no error.
+    process.stdout.once("error", ({ code }: NodeJS.ErrnoException) => {
+      process.exit(code === "EPIPE" ? 0 : 1);
+    });
     process.stdout.write(printObjects(rendered));
     return;
   }

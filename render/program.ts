@@ -22,7 +22,7 @@ export interface RecordedResource {
 export interface RecordedProgram {
   readonly resources: readonly RecordedResource[];
   /** Values that the program marked as secret. */
-  readonly secrets: readonly unknown[];
+  readonly secrets: readonly string[];
 }
 
 /** A file that there is not: the program looks for no cluster. */

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
 async function record({ project, stack, config }: ProgramQuestion): Promise<RecordedProgram> {
   const pulumi: typeof Pulumi = requireFromCheckout("@pulumi/pulumi");
   const resources: RecordedResource[] = [];
-  const secrets: unknown[] = [];
+  const secrets: string[] = [];
   pulumi.runtime.setAllConfig({ ...config });
   await pulumi.runtime.setMocks(
     {
@@ -72,18 +72,23 @@ const [SIGNATURE, IS_SECRET] = [
 ];
 
 /** @param secrets is given each secret. */
-function unwrapSecrets(value: unknown, secrets: unknown[]): unknown {
+function unwrapSecrets(value: unknown, secrets: string[]): unknown {
   if (Array.isArray(value)) return value.map((each) => unwrapSecrets(each, secrets));
   if (typeof value !== "object" || value === null) return value;
   const fields = value as Readonly<Record<string, unknown>>;
   if (fields[SIGNATURE] === IS_SECRET) {
     const secret = unwrapSecrets(fields.value, secrets);
-    secrets.push(secret);
+    secrets.push(...leavesOf(secret));
     return secret;
   }
   return Object.fromEntries(
     Object.entries(fields).map(([key, inner]) => [key, unwrapSecrets(inner, secrets)]),
   );
+}
+
+function leavesOf(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [String(value)];
+  return Object.values(value).flatMap(leavesOf);
 }
 
 function refuse(error: unknown): void {

@@ -26,6 +26,10 @@ const TOP: Place = { path: "", isOneField: false, isSecret: false, isHidden: fal
 /** Holds an object as it was applied, a Secret's data, too. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
+/** Keys of a Secret's data that say whose or where it is. */
+const BESIDE =
+  /^(?:db|database|smtp|redis)?[-_.]?(?:user|username|host|hostname|port|database|namespace|region|type|name|email)$/i;
+
 /**
  * Takes what is secret out of objects: by their kinds (data of Secrets), by keys (passwords, tokens), by what a value looks
  * like (PEM, JWT, tokens), and wherever a value stands again that is secret in another place. What each rendering makes anew
@@ -39,7 +43,7 @@ export function redact(
 ): StackObject[] {
   const open = new Set(objects.flatMap(({ object }) => openTexts(object)));
   // First without what is known, to know it.
-  const found = objects.flatMap((made) => [...new Redactor(made).secrets()]);
+  const found = objects.flatMap((made) => new Redactor(made).secrets());
   const known = new KnownSecrets([...secrets, ...found], open);
   return objects.map((made) => new Redactor(made, known).redacted(marks));
 }
@@ -61,7 +65,10 @@ function openTexts({ kind, metadata }: RenderedObject): string[] {
 }
 
 class Redactor {
+  /** What was taken out, by the path of the field. */
   private readonly found = new Map<string, string[]>();
+  /** Paths of what a Secret has beside a secret, which stands elsewhere without being one. */
+  private readonly beside = new Set<string>();
   private readonly generated: ReadonlySet<string>;
   private readonly isCrd: boolean;
 
@@ -80,17 +87,15 @@ class Redactor {
     return { ...this.made, object, hidden: Object.fromEntries(hidden) };
   }
 
-  /** What is secret in the object; data of a Secret also as it is when decoded. */
-  public *secrets(): Iterable<string> {
+  /** What is secret in the object, also as it is when decoded, and what is secret in a text that is so as a whole. */
+  public secrets(): string[] {
     this.walk(this.made.object, TOP);
-    for (const secret of [...this.found.values()].flat()) {
-      yield secret;
-      const decoded = Buffer.from(secret, "base64").toString();
-      if (!decoded.includes("\uFFFD")) {
-        yield decoded;
-        yield* redactText(decoded, this.known).secrets;
-      }
-    }
+    const whole = [...this.found].flatMap(([path, secrets]) =>
+      this.beside.has(path) ? [] : secrets,
+    );
+    const decoded = whole.map((secret) => Buffer.from(secret, "base64").toString());
+    const texts = [...whole, ...decoded.filter((text) => !text.includes("\uFFFD"))];
+    return [...texts, ...texts.flatMap((text) => redactText(text, this.known).secrets)];
   }
 
   private walk(value: unknown, place: Place): unknown {
@@ -109,17 +114,18 @@ class Redactor {
     );
     const entries = Object.entries(fields).map(([key, value]): [string, unknown] => {
       const isData = isSecretObject && (key === "data" || key === "stringData");
+      const shownKey = this.text(key, place);
       const inner: Place = {
         ...place,
-        path: place.isOneField ? place.path : fieldPath(place.path, key),
+        path: place.isOneField ? place.path : fieldPath(place.path, shownKey),
         isSecret:
           isSecretKey(key) ||
           (isSecretPair && key === "value") ||
           (place.isSecret && !isAboutSecret(key)),
       };
-      if (isData) return [key, this.hideEach(value, inner)];
+      if (isData) return [shownKey, this.hideEach(value, inner)];
       return [
-        this.text(key, inner),
+        shownKey,
         this.walk(value, key === LAST_APPLIED ? { ...inner, isHidden: true } : inner),
       ];
     });
@@ -132,6 +138,7 @@ class Redactor {
     return Object.fromEntries(
       Object.entries(data).map(([key, value]) => {
         const path = place.isOneField ? place.path : fieldPath(place.path, key);
+        if (BESIDE.test(key)) this.beside.add(path);
         return [key, this.hide(value, { ...place, path })];
       }),
     );

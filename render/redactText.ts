@@ -37,6 +37,10 @@ const ASSIGNMENTS: readonly RegExp[] = [
   /(?<before>\b(?<key>[\w-]+):[ \t]+)(?<value>[^\s"',]+(?: [^\s"',]+)?)/g,
 ];
 
+/** Base64, also in several lines. */
+const BASE64 =
+  /[A-Za-z0-9+/_-]{16,}(?:\s*\n\s*[A-Za-z0-9+/]{16,})*(?:\s*\n\s*[A-Za-z0-9+/]{1,76}(?===?))?={0,2}/g;
+
 /** Takes what is secret out of a text: what is known, what a key names, what looks like one, also in base64. */
 export function redactText(
   text: string,
@@ -54,7 +58,7 @@ export function redactText(
   }
   shown = replacePatterns(shown, hide);
   if (depth < MAX_DEPTH) {
-    shown = shown.replace(/[A-Za-z0-9+/_-]{16,}={0,2}/g, (word) => {
+    shown = shown.replace(BASE64, (word) => {
       const decoded = decode(word);
       const isSecret =
         decoded !== undefined &&

@@ -92,7 +92,7 @@ async function render(
       ...gatewayApiVersion(own),
       kubernetes: capabilities.kubernetes,
     },
-    objects: redact(made, [...encrypted, ...secrets.map(String)], marks),
+    objects: redact(made, [...encrypted, ...secrets], marks),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Keys whose values are secret, as words between hyphens: `dbPassword`, `DB_PASSWORD` and `db.password` are `db-password`. */
 const SECRET =
-  /(?:^|-)(?:[a-z0-9]*(?:password|passwd|passphrase|apikey|privatekey|secretkey|accesskey|authtoken|accesstoken|clientsecret)s?|(?:api|private|secret|access|account|encryption|signing|shared|auth|master|client|tls|ssh|hmac|pgp|gpg|wireguard|ipsec)-keys?|secret-id|proxy-auth|basic-auth|connection-string|docker-config-json|pwd|pass|psk|jwt|tokens?|secret|credentials?|creds|authorization|auths|dsn|htpasswd|kubeconfig|dockerconfigjson|dockercfg|cookie|ca-?bundle|ca-crt)\d*(?=-|$)/g;
+  /(?:^|-)(?:[a-z0-9]*(?:password|passwd|passphrase|passcode|apikey|privatekey|secretkey|accesskey|authtoken|accesstoken|clientsecret)s?|(?:api|private|secret|access|account|encryption|signing|shared|auth|master|client|session|storage|license|tls|ssh|hmac|pgp|gpg|wireguard|ipsec)-keys?|secret-id|proxy-auth|basic-auth|connection-string|docker-config-json|pwd|pass|psk|jwt|tokens?|secret|credentials?|creds|authorization|auths|dsn|htpasswd|kubeconfig|dockerconfigjson|dockercfg|cookie|ca-?bundle|ca-crt)\d*(?=-|$)/g;
 
 /** Last words of keys that say of a secret where or what it is, and not the secret: `secretName`, `tokenFile`. */
 const ABOUT = new Set(

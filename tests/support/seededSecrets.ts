@@ -72,6 +72,25 @@ const annotations =
 
 const JWT = `eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ${random(1, 40)}.${random(2, 43)}`;
 
+/** Tokens that are told by their beginnings. */
+const TOKENS: readonly string[] = [
+  `glsa_${random(200, 32)}_1a2b3c4d`,
+  `AIza${random(201, 35)}`,
+  `ya29.${random(202, 60)}`,
+  `GOCSPX-${random(203, 28)}`,
+  `npm_${random(204, 36)}`,
+  `dckr_pat_${random(205, 27)}`,
+  `sk_live_${random(206, 24)}`,
+  `SG.${random(207, 22)}.${random(208, 43)}`,
+  `hf_${random(209, 34)}`,
+  `dop_v1_${random(210, 64, HEX)}`,
+  `sk-proj-${random(211, 48)}`,
+  `ops_eyJ${random(212, 80)}`,
+  `AGE-SECRET-KEY-1${random(213, 58, UPPER)}`,
+  `tskey-auth-${random(214, 30)}`,
+  `123456789:${random(215, 35)}`,
+];
+
 /** Secrets of every kind, each in a place of its own. */
 export const SEEDS: readonly Seed[] = [
   // By kind.
@@ -168,6 +187,11 @@ export const SEEDS: readonly Seed[] = [
       command: ["sh", "-c", `export GITHUB_TOKEN=${secret}\nrun --verbose`],
     })),
   ),
+  seed(
+    "a header of a shell's argument",
+    random(56, 10),
+    inPod((secret) => ({ command: ["sh", "-c", `curl -H 'X-Auth-Token: ${secret}' https://x`] })),
+  ),
   // Settings within texts.
   seed(
     "YAML in a ConfigMap",
@@ -182,7 +206,7 @@ export const SEEDS: readonly Seed[] = [
   seed(
     "YAML with a template",
     random(62, 10),
-    inData("config.yaml", (secret) => `a: {{ x }}\nsecret: >-\n  ${secret}\n`),
+    inData("config.yaml", (secret) => `{{- if x }}\nsecret: >-\n  ${secret}\n{{- end }}\n`),
   ),
   seed(
     "JSON in a ConfigMap",
@@ -282,6 +306,24 @@ export const SEEDS: readonly Seed[] = [
     base64(JSON.stringify({ name: "ci", pgp_key: pem("PGP PRIVATE KEY BLOCK", 96) })),
     annotations("example.com/id"),
   ),
+  ...TOKENS.map((token) =>
+    seed(`token ${token.slice(0, 6)}`, token, annotations("example.com/id")),
+  ),
+  seed(
+    "a key in base64, in lines",
+    pem("PRIVATE KEY", 218),
+    inData("text", (secret) => base64(secret).replace(/.{76}/g, "$&\n")),
+  ),
+  seed(
+    "Discord's webhook",
+    `1234567890/${random(216, 60)}`,
+    annotations("example.com/to", (secret) => `https://discord.com/api/webhooks/${secret}`),
+  ),
+  seed(
+    "a data source of Go",
+    random(217, 10),
+    inData("text", (secret) => `joe:${secret}@tcp(db:3306)/x`),
+  ),
   seed("Vault", `hvs.${random(97, 90)}`, annotations("example.com/id")),
   seed("a token to join a cluster", `abc123.${random(98, 16, HEX)}`, annotations("example.com/id")),
   seed(
@@ -323,6 +365,10 @@ export const REPETITIONS: readonly Seed[] = [
     REPEATED,
     inData("note", (secret) => Buffer.from(secret).toString("hex")),
   ),
+  seed("in a Secret's file", REPEATED, (secret) => ({
+    kind: "Secret",
+    stringData: { "app.conf": `password = ${secret}\nmode = fast\n` },
+  })),
   seed("in a CRD's description", REPEATED, (secret) => ({
     kind: "CustomResourceDefinition",
     spec: { description: `such as ${secret}` },

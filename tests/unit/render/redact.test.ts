@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mapValues } from "es-toolkit/object/mapValues";
 import { Marks } from "../../../render/marks";
 import { printObjects } from "../../../render/printObjects";
 import { redact, redactMessage } from "../../../render/redact";
@@ -46,6 +47,37 @@ describe("the redaction of rendered objects", () => {
       for (const trace of traces(REPEATED)) assert.ok(!printed([alone]).includes(trace), where);
       assert.equal(Object.keys(alone.hidden).length, 1, where);
     }
+  });
+
+  it("shows elsewhere what a Secret has beside a secret: users, hosts and names of objects", () => {
+    const data = {
+      username: "administrator",
+      host: "db.example.com",
+      password: "open-object",
+      b: "xyz-xyz",
+    };
+    const note = "administrator of db.example.com, see open-object and xyz-xyz";
+    const objects = redacted([
+      { kind: "Secret", metadata: { name: "open-object" }, stringData: data },
+      { kind: "ConfigMap", metadata: { name: "a" }, data: { note } },
+    ]);
+    assert.deepEqual(
+      objects[0]?.object.stringData,
+      mapValues(data, () => "(not shown)"),
+    );
+    assert.deepEqual(objects[1]?.object.data, { note: note.replace("xyz-xyz", "(not shown)") });
+  });
+
+  it("hides a secret in a key, also where it names the field", () => {
+    const [shown] = redacted([
+      {
+        kind: "ConfigMap",
+        metadata: { name: "a" },
+        data: { ghp_0123456789012345678901: { password: "hunter2" } },
+      },
+    ]);
+    assert.deepEqual(shown?.object.data, { "(not shown)": { password: "(not shown)" } });
+    assert.deepEqual(Object.keys(shown?.hidden ?? {}), ["data", "data.(not shown).password"]);
   });
 
   it("hides values that are given as secret", () => {
