@@ -54,13 +54,11 @@ function changedFields(before: StackObject, after: StackObject): Omit<FieldChang
   const generated = [...before.generated, ...after.generated];
   const isGenerated = (path: string) =>
     a.has(path) && b.has(path) && generated.some((each) => isWithin(path, each));
-  const marks = [marksOf(before), marksOf(after)] as const;
+  const changed = changedMarks(before.hidden, after.hidden);
   const differing = [...new Set([...a.keys(), ...b.keys()])].filter(
     (path) =>
       !isGenerated(path) &&
-      !(
-        isSame(path, a.get(path), b.get(path)) && isDeepStrictEqual(marks[0](path), marks[1](path))
-      ),
+      (!isSame(path, a.get(path), b.get(path)) || changed.some((each) => isWithin(each, path))),
   );
   // An element of a list that came or went has one line, and its fields have none.
   const wholes = differing.filter((path) => a.get(path) === THERE || b.get(path) === THERE);
@@ -80,10 +78,12 @@ function changedFields(before: StackObject, after: StackObject): Omit<FieldChang
     });
 }
 
-/** Marks of what is not shown at a path and below it. */
-function marksOf({ hidden }: StackObject): (path: string) => [string, string][] {
-  const marks = Object.entries(hidden);
-  return (path) => marks.filter(([each]) => isWithin(each, path));
+/** Paths of what is not shown on either side and differs; an empty mark is one that nobody knows. */
+function changedMarks(before: StackObject["hidden"], after: StackObject["hidden"]): string[] {
+  return Object.keys(before).filter((path) => {
+    const [was, is] = [before[path], after[path]];
+    return was !== "" && is !== undefined && is !== "" && was !== is;
+  });
 }
 
 /** An amount is the same as a number and as text, and an entry of a ConfigMap in other units of time. */

@@ -69,6 +69,8 @@ const DATA_PATH: readonly EntryGroup[] = [
       ...["enable-auto-protect-node-port-range", "enable-svc-source-range-check"],
       ...["bpf-lb-source-range-all-types", "enable-service-topology", "k8s-service-proxy-name"],
       ...["enable-no-service-endpoints-routable", "service-no-backend-response"],
+      ...["enable-internal-traffic-policy", "enable-dynamic-source-lookup-nodeport"],
+      "clustermesh-default-global-namespace",
     ],
     what: "Services are translated otherwise, and open connections through them may break",
     source: `${DOCS}/network/kubernetes/kubeproxy-free/`,
@@ -113,6 +115,7 @@ const DATA_PATH: readonly EntryGroup[] = [
       ...["enable-bpf-tproxy", "enable-xt-socket-fallback", "enable-identity-mark"],
       ...["install-no-conntrack-iptables-rules", "disable-iptables-feeder-rules"],
       ...["install-iptables-rules", "enable-source-ip-verification", "enable-sctp"],
+      "enable-datapath-plugins",
     ],
     what: "packets take another path through a node, and pods that run may keep the old one until they are made anew",
     source: `${DOCS}/operations/performance/tuning/`,
@@ -167,7 +170,7 @@ const DATA_PATH: readonly EntryGroup[] = [
       ...["enable-gateway-api", "enable-gateway-api-alpn", "enable-gateway-api-app-protocol"],
       ...["enable-gateway-api-proxy-protocol", "gateway-api-hostnetwork-enabled"],
       ...["gateway-api-hostnetwork-nodelabelselector", "gateway-api-xff-num-trusted-hops"],
-      "gateway-api-service-externaltrafficpolicy",
+      ...["gateway-api-service-externaltrafficpolicy", "gateway-api-use-remote-address"],
     ],
     what: "traffic through Gateways is served otherwise, or no longer",
     source: `${DOCS}/network/servicemesh/gateway-api/gateway-api/`,
@@ -181,8 +184,13 @@ const DATA_PATH: readonly EntryGroup[] = [
     source: `${DOCS}/network/servicemesh/ingress/`,
   },
   {
-    entries: ["enable-l7-proxy", "external-envoy-proxy", "enable-envoy-config", "loadbalancer-l7"],
-    what: "L7 policies and Gateways go through another proxy, or none, and open connections through it break",
+    entries: [
+      ...["enable-l7-proxy", "external-envoy-proxy", "enable-envoy-config", "loadbalancer-l7"],
+      ...["envoy-xds-mode", "envoy-node-locality-enabled", "proxy-use-original-source-address"],
+      ...["proxy-cluster-max-connections", "proxy-cluster-max-pending-requests"],
+      ...["proxy-cluster-max-requests", "proxy-max-active-downstream-connections"],
+    ],
+    what: "L7 policies and Gateways are proxied otherwise, or no longer, and open connections through the proxy may break",
     source: `${DOCS}/security/network/proxy/envoy/`,
   },
   {
@@ -194,7 +202,7 @@ const DATA_PATH: readonly EntryGroup[] = [
       ...["policy-deny-response", "enable-endpoint-lockdown-on-policy-overflow"],
       ...["identity-allocation-mode", "identity-management-mode", "labels", "node-labels"],
       ...["enable-node-selector-labels", "enable-well-known-identities", "disable-endpoint-crd"],
-      "enable-cilium-endpoint-slice",
+      ...["enable-cilium-endpoint-slice", "mesh-auth-enabled", "mesh-auth-mutual-enabled"],
     ],
     what: "policies let other packets through",
     source: `${DOCS}/security/network/policyenforcement/`,
@@ -214,7 +222,7 @@ const GROUPS = new Map(DATA_PATH.flatMap((group) => group.entries.map((each) => 
 
 /** Entries that no packet feels: observation, logs, limits of API calls, intervals, and the leases of announcements. */
 const HARMLESS =
-  /^(hubble|enable-hubble|prometheus|operator-|metrics|debug|gops|pprof|proxy-prometheus|proxy-admin|controller-group-metrics|monitor|log-|k8s-client|k8s-require|k8s-heartbeat|write-cni|annotate|cgroup-root|config-drift|enable-drift|ignore-flags-drift|bpf-events|bpf-map-event|bpf-policy-map-pressure|bpf-policy-stats|bpf-conntrack-accounting|export-aggregation|l2-announcements-(lease|renew|retry)|(identity|nodes|mesh-auth|cilium-endpoint|conntrack)-gc|nat-map-stats|ces-|limit-ipam-api|envoy-(log|access-log|default-log)|agent-health|cluster-health|enable-(endpoint-)?health-check(ing)?$|health-check-icmp|enable-metrics|crd-wait|synchronize-k8s-nodes|cni-log|read-cni|unmanaged-pod|pod-restart-selector|set-cilium|remove-cilium|agent-not-ready|dnsproxy-socket|iptables-lock|trace-|enable-bpf-clock|connectivity-probe|auto-create-cilium-node|skip-crd|clustermesh-cache|clustermesh-mcs-api-install|procfs|bpf-root|enable-dynamic-config)/;
+  /^(hubble|enable-hubble|prometheus|operator-|metrics|debug|gops|pprof|proxy-prometheus|proxy-admin|controller-group-metrics|monitor|log-|k8s-client|k8s-require|k8s-heartbeat|write-cni|annotate|cgroup-root|config-drift|enable-drift|ignore-flags-drift|bpf-events|bpf-map-event|bpf-policy-map-pressure|bpf-policy-stats|bpf-conntrack-accounting|export-aggregation|l2-announcements-(lease|renew|retry)|(identity|nodes|mesh-auth|cilium-endpoint|conntrack)-gc|nat-map-stats|ces-|limit-ipam-api|envoy-(log|access-log|default-log)|agent-health|cluster-health|enable-(endpoint-)?health-check(ing)?$|health-check-icmp|enable-metrics|crd-wait|synchronize-k8s-nodes|cni-log|read-cni|unmanaged-pod|pod-restart-selector|set-cilium|remove-cilium|agent-not-ready|dnsproxy-socket|iptables-lock|trace-|enable-bpf-clock|connectivity-probe|auto-create-cilium-node|skip-crd|datapath-plugins-state|clustermesh-cache|clustermesh-mcs-api-install|procfs|bpf-root|enable-dynamic-config)/;
 
 /**
  * Entries that the chart renders only where the values have them, so that an absent one means the agent's default.

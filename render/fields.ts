@@ -31,7 +31,8 @@ function addFields(fields: Map<string, unknown>, path: string, value: unknown): 
       fields.set(element, THERE);
       if (Object.keys(inner).length > 0) addFields(fields, element, inner);
     }
-  } else {
+  } else if (value !== null) {
+    // A field that is null is absent to Kubernetes.
     fields.set(path, value);
   }
 }

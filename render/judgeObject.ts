@@ -48,8 +48,8 @@ function judgePods(change: Unjudged): Judgement[] {
   const template = fields.filter(({ path }) => isWithin(path, "spec.template"));
   if (template.length === 0) return [];
   const why = template.every(({ path }) => /checksum"?$/.test(path))
-    ? "their ConfigMap changes"
-    : "their template changes";
+    ? "its ConfigMap changes"
+    : "its template changes";
   const known = OTHER_PODS[object];
   const meaning = known === undefined ? "" : `; ${known.what}`;
   const source =
@@ -185,7 +185,10 @@ function judgeCrd({ kind, change, before, after }: Unjudged): Judgement[] {
       effect: "removes CRDs",
       what: `version ${name} is no longer served: clients and manifests that name it fail`,
       source: CRD_SOURCE,
-      paths: [`spec.versions[${name}]`],
+      // The whole of it where it goes; else its schema may change without harm.
+      paths: now.some((each) => each.name === name)
+        ? [`spec.versions[${name}].served`]
+        : [`spec.versions[${name}]`],
     });
   }
   const [was, is] = [old, now].map((versions) => versions.find(({ storage }) => storage)?.name);

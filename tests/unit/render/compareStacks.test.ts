@@ -30,22 +30,20 @@ const CASES: readonly Case[] = [
     name: "a template of the agents restarts them, at the pace of the DaemonSet",
     before: [agent(image("1"), { updateStrategy: { rollingUpdate: { maxUnavailable: 1 } } })],
     after: [agent(image("2"), { updateStrategy: { rollingUpdate: { maxUnavailable: 1 } } })],
-    finds: [
-      `restarts agents: ${AGENTS}: their template changes: every agent restarts, 1 at a time`,
-    ],
+    finds: [`restarts agents: ${AGENTS}: its template changes: every agent restarts, 1 at a time`],
   },
   {
     name: "a checksum in the template restarts the agents",
     before: [agent(checksum("a"))],
     after: [agent(checksum("b"))],
-    finds: [`restarts agents: ${AGENTS}: their ConfigMap changes: every agent restarts`],
+    finds: [`restarts agents: ${AGENTS}: its ConfigMap changes: every agent restarts`],
   },
   {
     name: "with OnDelete nothing restarts before somebody deletes pods",
     before: [agent(image("1"), { updateStrategy: { type: "OnDelete" } })],
     after: [agent(image("2"), { updateStrategy: { type: "OnDelete" } })],
     finds: [
-      `restarts agents: ${AGENTS}: their template changes: nothing restarts until somebody deletes the agents (updateStrategy OnDelete)`,
+      `restarts agents: ${AGENTS}: its template changes: nothing restarts until somebody deletes the agents (updateStrategy OnDelete)`,
     ],
   },
   {
@@ -65,7 +63,7 @@ const CASES: readonly Case[] = [
     before: [deployment("cilium-operator", image("1"))],
     after: [deployment("cilium-operator", image("2"))],
     finds: [
-      "restarts the operator: Deployment kube-system/cilium-operator: their template changes: every pod restarts",
+      "restarts the operator: Deployment kube-system/cilium-operator: its template changes: every pod restarts",
     ],
   },
   {
@@ -75,7 +73,7 @@ const CASES: readonly Case[] = [
       made("apps/v1", "DaemonSet", "kube-system/cilium-envoy", { spec: { template: image("2") } }),
     ],
     finds: [
-      "restarts other pods: DaemonSet kube-system/cilium-envoy: their template changes: every pod restarts; connections through Envoy (Gateways, Ingresses, L7 policies) break on each node while it restarts there",
+      "restarts other pods: DaemonSet kube-system/cilium-envoy: its template changes: every pod restarts; connections through Envoy (Gateways, Ingresses, L7 policies) break on each node while it restarts there",
     ],
   },
   {
@@ -112,7 +110,7 @@ const CASES: readonly Case[] = [
     name: "with a checksum they read it now",
     before: [ciliumConfig({ debug: "false" }), agent({ ...readsConfig, ...checksum("a") })],
     after: [ciliumConfig({ debug: "true" }), agent({ ...readsConfig, ...checksum("b") })],
-    finds: [`restarts agents: ${AGENTS}: their ConfigMap changes: every agent restarts`],
+    finds: [`restarts agents: ${AGENTS}: its ConfigMap changes: every agent restarts`],
   },
   {
     name: "an entry of cilium-config that packets feel interrupts the data path",
