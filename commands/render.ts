@@ -1,16 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join, parse as parsePath } from "node:path";
+import type { Command } from "commander";
 import { count, PROJECT, readStackConfig, type StackConfig } from "../config";
 import type { Capabilities } from "../sources/helm";
 import { newCommand, runCommand, settingsOption, stackOption } from "./commandLine";
+import { addChangeOptions, againstOf, type ChangeOptions, printChanges } from "./renderChanges";
 import { parseMapping, type SettingsSource } from "./settings";
 
-interface Options extends SettingsSource {
+interface Options extends SettingsSource, ChangeOptions {
   readonly output?: string;
   readonly cluster?: true;
 }
 
-const command = newCommand(
+/** Folder of the project. */
+const FOLDER = join(__dirname, "..");
+
+const command: Command = newCommand(
   "npm run -s render --",
   "Prints every object that a stack makes or lets Helm make, as YAML in a stable order: the CRDs, what the chart renders to " +
     "by the helm on PATH, pools, policies and BGP objects. It runs the program and changes nothing. Secrets, and what each " +
@@ -27,7 +32,19 @@ const command = newCommand(
     "render for the Kubernetes version and the APIs of the stack's cluster; default: cluster.kubernetes of the stack, and " +
       "the APIs of the Gateway API and of Prometheus' operator, without a cluster",
   )
-  .action(renderObjects);
+  .action(run);
+addChangeOptions(command);
+
+async function run(options: Options): Promise<void> {
+  const against = againstOf(command, options);
+  if (against === undefined) return renderObjects(options);
+  const { stack } = options;
+  if (stack === undefined) {
+    return command.error("error: --stack: missing; name a stack, like --stack prod");
+  }
+  const readCapabilities = options.cluster && capabilitiesOf;
+  return printChanges({ folder: FOLDER, stack, against, readCapabilities }, options);
+}
 
 async function renderObjects(options: Options): Promise<void> {
   const { stack, config } = readSource(options);
@@ -35,7 +52,7 @@ async function renderObjects(options: Options): Promise<void> {
   const { renderStack }: typeof import("../render/renderStack") = require("../render/renderStack");
   const { Marks }: typeof import("../render/marks") = require("../render/marks");
   const rendered = await renderStack({
-    folder: join(__dirname, ".."),
+    folder: FOLDER,
     stack,
     config,
     capabilities: options.cluster ? await capabilitiesOf(config) : undefined,

@@ -70,6 +70,11 @@ export function writeRenderedFolder(folder: string, rendered: RenderedStack): vo
   for (const [name, object] of files) write(folder, name, printObject(object));
 }
 
+/** Whether a folder is one that render wrote. */
+export function isRenderedFolder(folder: string): boolean {
+  return existsSync(join(folder, INDEX));
+}
+
 /**
  * Reads a folder that {@link writeRenderedFolder} wrote. Its marks are empty: whether a secret changed is not known.
  * @throws Error when it is none.

@@ -3,7 +3,7 @@ import type { FieldChange } from "./objectChange";
 import { NOT_SHOWN } from "./renderedStack";
 
 /** A value on one line, cut where it is long; undefined for nothing. */
-function showValue(value: unknown): string | undefined {
+export function showValue(value: unknown): string | undefined {
   if (value === undefined || value === THERE || value === NOT_SHOWN) return value;
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const [line = ""] = text.split("\n");
@@ -17,7 +17,7 @@ function showValue(value: unknown): string | undefined {
  * Text whose control characters can be seen, line ends and tabs aside: one of a value could move the cursor of a terminal,
  * or turn the direction of writing around.
  */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g,
@@ -26,7 +26,7 @@ function visible(text: string): string {
 }
 
 /** Path of a field, and whether its values are the elements that differ of a list. */
-function showPath({ path, isList }: FieldChange): string {
+export function showPath({ path, isList }: FieldChange): string {
   return visible(isList ? `${path} (elements)` : path);
 }
 
