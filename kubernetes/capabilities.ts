@@ -1,4 +1,5 @@
 import {
+  ApiException,
   ApisApi,
   CoreV1Api,
   CustomObjectsApi,
@@ -28,13 +29,21 @@ export async function readCapabilities(
   const kinds = await pMap(
     versions,
     async ({ group, version }) => {
-      const list = await retryTransient(() => objects.getAPIResources({ group, version }));
-      return apisOf(`${group}/${version}`, list.resources);
+      const list = await retryTransient(() =>
+        objects.getAPIResources({ group, version }).catch(unlessUnserved),
+      );
+      return apisOf(`${group}/${version}`, list?.resources ?? []);
     },
     { concurrency: CONCURRENCY },
   );
   const apis = [...apisOf("v1", core.resources), ...kinds.flat()];
   return { kubernetes: gitVersion.replace(/^v/, ""), apis: [...new Set(apis)].sort() };
+}
+
+/** An aggregated API whose pods do not run, as metrics-server's without a network, has no kinds; Helm goes on, too. */
+function unlessUnserved(error: unknown): undefined {
+  if (error instanceof ApiException && (error.code === 404 || error.code === 503)) return undefined;
+  throw error;
 }
 
 function apisOf(version: string, resources: readonly { readonly kind: string }[]): string[] {

@@ -15,12 +15,15 @@ describe("what a cluster can do", () => {
         groups: [
           { name: "apps", versions: [{ version: "v1" }] },
           { name: "cilium.io", versions: [{ version: "v2" }, { version: "v2alpha1" }] },
+          { name: "metrics.k8s.io", versions: [{ version: "v1beta1" }] },
         ],
       },
       "/api/v1": list("Pod", "Pod", "Secret"),
       "/apis/apps/v1": list("DaemonSet"),
       "/apis/cilium.io/v2": list("CiliumNode"),
       "/apis/cilium.io/v2alpha1": list(),
+      // Nothing serves it, as without a network.
+      "/apis/metrics.k8s.io/v1beta1": 503,
     });
     const { kubernetes, apis } = await readCapabilities(
       loadCluster({ kubeconfig: api.kubeconfig, context: "prod" }),
@@ -32,6 +35,7 @@ describe("what a cluster can do", () => {
       "cilium.io/v2",
       "cilium.io/v2/CiliumNode",
       "cilium.io/v2alpha1",
+      "metrics.k8s.io/v1beta1",
       "v1",
       "v1/Pod",
       "v1/Secret",
