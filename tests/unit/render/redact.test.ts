@@ -80,6 +80,24 @@ describe("the redaction of rendered objects", () => {
     assert.deepEqual(Object.keys(shown?.hidden ?? {}), ["data", "data.(not shown).password"]);
   });
 
+  it("hides a secret with quotes and line breaks, as it is and escaped", () => {
+    const secret = 'say "open\nsesame" twice';
+    const [shown] = redacted(
+      [
+        {
+          kind: "ConfigMap",
+          metadata: { name: "a" },
+          data: { plain: `x ${secret} x`, escaped: `x ${JSON.stringify(secret)} x` },
+        },
+      ],
+      [secret],
+    );
+    assert.deepEqual(shown?.object.data, {
+      plain: "x (not shown) x",
+      escaped: 'x "(not shown)" x',
+    });
+  });
+
   it("hides values that are given as secret", () => {
     const object = {
       kind: "ConfigMap",
