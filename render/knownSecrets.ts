@@ -51,7 +51,6 @@ function encodingsOf(text: string): string[] {
   return [
     text,
     ...[base64, withNewline].map((each) => each.replace(/=+$/, "")),
-    Buffer.from(text).toString("base64url"),
     Buffer.from(text).toString("hex"),
     encodeURIComponent(text),
     JSON.stringify(text).slice(1, -1),

@@ -87,7 +87,11 @@ describe("the redaction of rendered objects", () => {
         {
           kind: "ConfigMap",
           metadata: { name: "a" },
-          data: { plain: `x ${secret} x`, escaped: `x ${JSON.stringify(secret)} x` },
+          data: {
+            plain: `x ${secret} x`,
+            escaped: `x ${JSON.stringify(secret)} x`,
+            url: `x ${encodeURIComponent(secret)} x`,
+          },
         },
       ],
       [secret],
@@ -95,18 +99,19 @@ describe("the redaction of rendered objects", () => {
     assert.deepEqual(shown?.object.data, {
       plain: "x (not shown) x",
       escaped: 'x "(not shown)" x',
+      url: "x (not shown) x",
     });
   });
 
   it("hides values that are given as secret", () => {
     const object = {
       kind: "ConfigMap",
-      metadata: { name: "a", annotations: { note: "with marmalade1, twice marmalade1" } },
+      metadata: { name: "a", annotations: { note: "with marmalade1, in base64 bWFybWFsYWRlMQ==" } },
     };
     const [shown] = redacted([object], ["marmalade1"]);
     assert.deepEqual(shown?.object.metadata, {
       name: "a",
-      annotations: { note: "with (not shown), twice (not shown)" },
+      annotations: { note: "with (not shown), in base64 (not shown)==" },
     });
     assert.deepEqual(Object.keys(shown?.hidden ?? {}), ["metadata.annotations.note"]);
   });
