@@ -165,11 +165,6 @@ describe("npm run render", function () {
     assert.ok(hooks.length > 0);
     for (const hook of hooks)
       assert.match(hook, /^# made by Helm, as a hook \(post-install, post-upgrade\)$/m);
-    const rendered = await renderFolder("hooks", withHooks);
-    assert.deepEqual(
-      rendered.objects.filter((object) => object.hooks.length > 0).map(({ object }) => object.kind),
-      hooks.map((hook) => /^kind: (\w+)$/m.exec(hook)?.[1]),
-    );
   });
 
   it("asks the cluster for its version and its APIs with --cluster, and nothing else", async () => {
