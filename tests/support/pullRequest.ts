@@ -32,7 +32,8 @@ export class PullRequest {
   public readonly folder: string;
   /** Where temporary files of the commands go. */
   private readonly temporary: string;
-  private readonly programs: string;
+  /** Programs that go before those on PATH. */
+  public readonly programs: string;
 
   private constructor(private readonly root: string) {
     this.folder = join(root, "project");
@@ -97,6 +98,8 @@ export class PullRequest {
   /** A program that goes before the one of its name on PATH, as a script of the shell. */
   public program(name: string, script: string): void {
     const path = join(this.programs, name);
+    // Not through a link, into the program that it leads to.
+    rmSync(path, { force: true });
     writeFileSync(path, `#!/bin/sh\n${script}\n`);
     chmodSync(path, 0o755);
   }
