@@ -138,12 +138,11 @@ describe("what the charts render", function () {
         .map((line) => line.split(":")[0])
         .filter((word) => word !== "read as values");
       assert.deepEqual(
-        [...new Set(effects)].slice(-6),
+        [...new Set(effects)].slice(-5),
         [
           "interrupts the data path",
           "restarts agents",
           "restarts the operator",
-          "restarts other pods",
           "harmless",
           "compared by the chart of Cilium 1.18.4",
         ],

@@ -317,6 +317,12 @@ describe("what a change of a stack's objects does", () => {
     assert.deepEqual(effectsOf(comparison), []);
   });
 
+  it("a field that is null is none", () => {
+    const account = (metadata: object) => made("v1", "ServiceAccount", "a/b", { metadata });
+    const [absent, empty] = [account({}), account({ annotations: null })];
+    assert.ok(isEmpty(compareStacks("prod", stackOf([absent]), stackOf([empty]))));
+  });
+
   it("a secret that changed is seen by its mark, and is not in the comparison", () => {
     const secret = (mark: string) =>
       made("v1", "Secret", "a/b", { data: { a: "(not shown)" } }, { hidden: { "data.a": mark } });
