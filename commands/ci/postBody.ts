@@ -17,20 +17,31 @@ export interface PostParts {
 /** What is left for a log that is cut, at least; less says nothing. */
 const SHORTEST_LOG = 200;
 
-const TOO_LONG =
-  "The report is longer than a comment may be. It is in the job's summary, and `npm run -s render -- --stack NAME --against REF` prints it.";
+const CUT = "The rest is longer than a comment may be: the job's summary has all of it.";
 
 /**
- * Puts a post together. Logs are cut first, at their beginning, as the end says how it went; a report that is still too
- * long is left out, with a sentence.
+ * Puts a post together. Logs are cut first, at their beginning, as the end says how it went. Reports that are still too long
+ * lose their last folded parts, and say so.
  * @param limit characters that the post may have.
  */
 export function postBody({ marker, reports, logs }: PostParts, limit: number): string {
-  const head = [markerLine(marker), ...reports.map((report) => report.trim())];
+  const head = fitting(
+    [markerLine(marker), ...reports.map((report) => report.trim())].join("\n\n"),
+    limit,
+  );
   const room = limit - joined(head).length;
-  if (room < 0) return joined([markerLine(marker), TOO_LONG]);
   const each = Math.floor(room / Math.max(1, logs.length));
   return joined([...head, ...logs.map((log) => foldedLog(log, each)).filter(Boolean)]);
+}
+
+/** The text as it is, or without its last folded parts. */
+function fitting(text: string, limit: number): string[] {
+  if (joined([text]).length <= limit) return [text];
+  const parts = text.split(/\n+(?=<details>)/);
+  do parts.pop();
+  while (parts.length > 0 && joined([...parts, CUT]).length > limit);
+  // A text without folded parts begins with the marker all the same.
+  return parts.length > 0 ? [...parts, CUT] : [text.split("\n", 1)[0] ?? "", CUT];
 }
 
 function joined(parts: readonly string[]): string {

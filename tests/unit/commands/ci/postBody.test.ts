@@ -41,12 +41,26 @@ describe("the body of a post", () => {
     assert.ok(body.includes("report"));
   });
 
-  it("leaves a log out for which there is no room, and a report that is too long, with a sentence", () => {
+  it("leaves a log out for which there is no room", () => {
     const logs = [{ title: "log", text: "x".repeat(500) }];
     const reports = ["r".repeat(400)];
     assert.ok(!postBody({ marker: MARKER, reports, logs }, 500).includes("<details>"));
-    const body = postBody({ marker: MARKER, reports, logs }, 300);
-    assert.match(body, /The report is longer than a comment may be/);
+  });
+
+  it("leaves the last folded parts of a report out, and says so, where they do not fit", () => {
+    const part = (name: string) =>
+      `<details><summary>${name}</summary>\n${"x".repeat(300)}\n</details>`;
+    const reports = [["summary", part("one"), part("two"), part("three")].join("\n\n")];
+    const body = postBody({ marker: MARKER, reports, logs: [] }, 900);
+    assert.ok(body.length <= 900, String(body.length));
+    assert.deepEqual(body.match(/<summary>\w+/g), ["<summary>one", "<summary>two"]);
+    assert.match(body, /<\/details>\n\nThe rest is longer than a comment may be: .*\n$/);
+  });
+
+  it("leaves a report out, and says so, that has no parts and does not fit", () => {
+    const body = postBody({ marker: MARKER, reports: ["r".repeat(400)], logs: [] }, 300);
+    assert.equal(body.split("\n")[0], markerLine(MARKER));
+    assert.match(body, /longer than a comment may be/);
     assert.ok(body.length <= 300);
   });
 });
