@@ -8,6 +8,9 @@ import { textReport } from "./textReport";
 
 export type Format = "text" | "markdown" | "json";
 
+/** Characters of a problem in a comment, which has a limit; the command prints all of it as text. */
+const MOST_OF_PROBLEM = 20_000;
+
 /**
  * The report of a comparison, or of why there is none.
  * @param command that prints all of it again.
@@ -40,7 +43,7 @@ function problemReport(
     commentMarker(stack),
     `### Stack ${code(stack)}, compared with ${code(base)}`,
     `**Not compared**, as the base cannot be rendered; what is here can. The base says:`,
-    fence("", problem.split("\n")),
+    fence("", problem.slice(0, MOST_OF_PROBLEM).split("\n")),
     `Read what is here instead: ${code(`npm run -s render -- --stack ${stack}`)}`,
   ].join("\n\n")}\n`;
 }

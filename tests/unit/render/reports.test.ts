@@ -193,6 +193,8 @@ describe("the reports of what changes", () => {
     const markdown = report("markdown", "prod", compared, COMMAND);
     assert.ok(markdown.startsWith(commentMarker("prod")));
     assert.match(markdown, /````\nnetwork\.podCidrs\.0: ``` host bits\n@all\n````/);
+    const long = { ...CONTEXT, result: { problem: "`\n".repeat(100_000) } };
+    assert.ok(report("markdown", "prod", long, COMMAND).length < 65_536);
     const json = JSON.parse(report("json", "prod", compared, COMMAND));
     assert.equal(json.problem, compared.result.problem);
   });
