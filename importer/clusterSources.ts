@@ -5,8 +5,9 @@ import type {
   V1Pod,
   V1Secret,
 } from "@kubernetes/client-node";
+import { sortBy } from "es-toolkit/array/sortBy";
 import { z } from "zod";
-import { CONTROL_PLANE_LABEL, cidrRange, contains } from "../config";
+import { CONTROL_PLANE_LABEL, cidrRange, contains, single } from "../config";
 import { unpackHelmRecord } from "../kubernetes/helmRecord";
 import { internalIps } from "../kubernetes/nodeStatus";
 import { plainVersion, RENDERED, valuesOfObjects, versionOfImage } from "./ciliumConfig";
@@ -145,11 +146,10 @@ function isControlPlane({ metadata }: V1Node): boolean {
   return Object.hasOwn(metadata?.labels ?? {}, CONTROL_PLANE_LABEL);
 }
 
-/** InternalIPs, one of each node, in the order of the nodes' names. */
+/** InternalIPs, one of each node, in their own order, as a person would list them. */
 function addresses(nodes: readonly V1Node[]): string[] {
-  return [...nodes]
-    .sort((a, b) => ((a.metadata?.name ?? "") < (b.metadata?.name ?? "") ? -1 : 1))
-    .flatMap((node) => internalIps(node).slice(0, 1));
+  const ranges = nodes.flatMap((node) => internalIps(node).slice(0, 1).map(single));
+  return sortBy(ranges, ["family", "first"]).map(({ start }) => start);
 }
 
 function talosVersion(osImage: string | undefined): string | undefined {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import type { KubernetesObject, V1Service } from "@kubernetes/client-node";
 import type { EngineEvent, OpMap, Stack } from "@pulumi/pulumi/automation";
 import deepmerge from "deepmerge";
+import { execa } from "execa";
 import { parse } from "yaml";
-import type { StackConfig } from "../../config/stackFile";
+import { readStackConfig, type StackConfig } from "../../config/stackFile";
+import { chartPath, gatewayApiPath } from "../../lab/toolchain/sources";
 import { ciliumObjects } from "../support/inventory";
 import {
   ENGINE_TIMEOUT,
@@ -117,6 +119,42 @@ describe("the stack on a real API server", function () {
   it("changes nothing the second time, in a preview neither", async () => {
     assert.deepEqual(onlySame((await stack.up()).summary.resourceChanges), true);
     assert.deepEqual(onlySame((await stack.preview()).changeSummary), true);
+  });
+
+  it("is imported from the cluster as what it is: a preview of that stack changes nothing", async () => {
+    const file = readStackConfig("lab");
+    // What a cluster does not tell: its LAN, whether Pulumi protects it, how long a verification waits, and the lab's files.
+    const given = {
+      "lan.name": "lab",
+      "lan.cidr": "192.168.10.0/24",
+      "cilium.protect": "false",
+      "verification.wait": "300",
+      "cilium.chart": await chartPath("1.20.2"),
+      "gatewayApi.source": await gatewayApiPath("v1.6.1", "experimental"),
+    };
+    const { stdout, stderr } = await execa(
+      "node",
+      [
+        ...["--require", "ts-node/register", "commands/importValues.ts"],
+        ...["--from-cluster", "--context", "lab"],
+        ...Object.entries(given).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+      ],
+      { cwd: join(__dirname, "../.."), env: { KUBECONFIG: lab.folder.kubeconfig } },
+    );
+    assert.doesNotMatch(stderr, /^by hand/m);
+    const { config } = parse(stdout) as { config: Record<string, object> };
+    assert.deepEqual(
+      Object.keys(config).sort(),
+      Object.keys(file).concat("talos-cilium:kubePrism").sort(),
+    );
+    const imported = await lab.stack("lab", (ours) => ({
+      ...config,
+      "talos-cilium:cluster": {
+        ...config["talos-cilium:cluster"],
+        kubeconfig: (ours["talos-cilium:cluster"] as { kubeconfig: string }).kubeconfig,
+      },
+    }));
+    assert.ok(onlySame((await imported.preview()).changeSummary));
   });
 
   it("keeps in its state who belongs to whom, and no credential", async () => {

@@ -55,8 +55,8 @@ function cluster(more: Partial<ClusterObjects> = {}): ClusterObjects {
     nodes: [
       node("n4", "192.168.10.103", false),
       node("n5", "192.168.10.104", false),
-      node("n3", "192.168.10.102", true),
-      node("n1", "192.168.10.100", true),
+      node("n1", "192.168.10.102", true),
+      node("n3", "192.168.10.100", true),
       node("n2", "192.168.10.101", true),
     ],
     controlPlanePods: [
