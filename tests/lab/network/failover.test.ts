@@ -12,6 +12,9 @@ const SHORT_LEASE = { leaseDuration: 5, leaseRenewDeadline: 3, leaseRetryPeriod:
 /** Longer than any restart of an agent, so that no address moves, not even on a busy machine. */
 const LONG_LEASE = { leaseDuration: 300, leaseRenewDeadline: 200, leaseRetryPeriod: 2 };
 
+/** The nodes that announce. */
+const WORKERS = ["talos-hj2-95w", "talos-tz7-uk1"];
+
 /** The only node with a pod that answers: a control plane, which announces nothing. */
 const SERVER = "talos-c7r-dgh";
 
@@ -51,6 +54,33 @@ describe("failover", function () {
     const [load = 0] = loadavg();
     const slowness = Math.max(1, load / availableParallelism());
     assert.ok(seconds <= promised * slowness, `${seconds} s at a load factor of ${slowness}`);
+  });
+
+  it("moves an address from one policy's node to the other's, where two policies select its Service", async () => {
+    // Each worker has a policy of its own: two holders, if Cilium had a lease for each policy.
+    await lab.reconfigure((config) => ({
+      ...config,
+      "talos-cilium:loadBalancing": {
+        ...(config["talos-cilium:loadBalancing"] as object),
+        ...SHORT_LEASE,
+        policies: WORKERS.map((node) => ({
+          name: node,
+          interfaces: ["^eth0$"],
+          nodeSelector: { matchLabels: { "kubernetes.io/hostname": node } },
+        })),
+      },
+    }));
+    await lab.answer(address);
+    const first = await lab.announcer("web");
+    const macs = async () => arpAnswers(lab.folder, address);
+    assert.deepEqual(await macs(), [await hardwareAddress(lab.folder, first)]);
+    await lab.cable(first, "down");
+    await assert.rejects(lab.ask(address), "the fault did not fire");
+    await lab.killAgent(first);
+    await lab.answer(address);
+    const second = await lab.announcer("web");
+    assert.deepEqual([first, second].sort(), WORKERS);
+    assert.deepEqual(await macs(), [await hardwareAddress(lab.folder, second)]);
   });
 
   describe("of agents and API servers", () => {
