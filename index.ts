@@ -33,7 +33,7 @@ export = async () => {
   await checkChartValues(cilium.chart, cilium.values);
   const bundle = gatewayApi && (await loadGatewayApiBundle(gatewayApi));
   const bundleCrds = bundle?.crds.map(({ metadata }) => metadata.name) ?? [];
-  const { clusterUid, madeAnew, trigger } = await checkCluster(settings, bundleCrds);
+  const { clusterUid, madeAnew, trigger, earlierPools } = await checkCluster(settings, bundleCrds);
 
   const location = { kubeconfig: cluster.kubeconfig, context: cluster.context };
   const provider = clusterProvider("cluster", cluster);
@@ -100,6 +100,7 @@ export = async () => {
     "load-balancing",
     {
       pools: loadBalancing.pools,
+      earlierPools,
       policies: loadBalancing.policies,
       apiVersion: ciliumApiVersion(settings),
       retainOnDelete: cilium.retainOnDelete,

@@ -2,11 +2,14 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { policySpec, poolSpec, type Settings } from "../config";
 import { otherVersions } from "./otherVersions";
+import { poolPlaces } from "./poolPlaces";
 import type { Replacement } from "./replacement";
 import { retryOnLostConnection } from "./retryOnLostConnection";
 
 export interface LoadBalancingArgs {
   readonly pools: Settings["loadBalancing"]["pools"];
+  /** Names of the pools that the last update made. */
+  readonly earlierPools: readonly string[];
   /** Empty where BGP alone announces the addresses. */
   readonly policies: Settings["loadBalancing"]["policies"];
   /** apiVersion of CiliumLoadBalancerIPPool that the installed Cilium serves. */
@@ -33,19 +36,32 @@ export class LoadBalancing extends pulumi.ComponentResource {
       ...retryOnLostConnection(`${name}-lost-connection`),
     };
 
-    const pools = args.pools.map(
-      (pool) =>
-        new k8s.apiextensions.CustomResource(
-          `${name}-pool-${pool.name}`,
-          {
-            apiVersion: args.apiVersion,
-            kind: "CiliumLoadBalancerIPPool",
-            metadata: { name: pool.name },
-            spec: poolSpec(pool),
-          },
-          { ...options, aliases: otherVersions("CiliumLoadBalancerIPPool") },
-        ),
+    const places = poolPlaces(
+      args.pools.map((pool) => pool.name),
+      args.earlierPools,
     );
+    const pools = args.pools.map((pool) => {
+      const versions = otherVersions("CiliumLoadBalancerIPPool");
+      const place = places.get(pool.name);
+      return new k8s.apiextensions.CustomResource(
+        `${name}-pool-${pool.name}`,
+        {
+          apiVersion: args.apiVersion,
+          kind: "CiliumLoadBalancerIPPool",
+          metadata: { name: pool.name },
+          spec: poolSpec(pool),
+        },
+        {
+          ...options,
+          ...(place === undefined
+            ? { aliases: versions }
+            : {
+                aliases: versions.map((version) => ({ ...version, name: `${name}-pool-${place}` })),
+                deleteBeforeReplace: true,
+              }),
+        },
+      );
+    });
 
     const policies = args.policies.map(
       (policy) =>

@@ -55,6 +55,8 @@ export interface LastState {
   readonly release: Installed | undefined;
   /** Names of the CRDs of the Gateway API in the state. */
   readonly crds: readonly string[];
+  /** Names of the pools in the state. */
+  readonly pools: readonly string[];
   /** Whether the engine forgets what it replaces, instead of deleting it. */
   readonly retained: boolean;
 }

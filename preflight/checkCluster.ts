@@ -22,6 +22,8 @@ export interface CheckedCluster {
   readonly madeAnew: boolean;
   /** What makes the engine replace a resource when it changes; undefined changes nothing. */
   readonly trigger: string | undefined;
+  /** Names of the pools that the last update made. */
+  readonly earlierPools: readonly string[];
 }
 
 /**
@@ -41,7 +43,12 @@ export async function checkCluster(
     const { problems, warnings } = matchLastState(settings, last, bundle);
     await warn(warnings);
     refuse(problems);
-    return { clusterUid: last.uid, madeAnew: false, trigger: last.uid };
+    return {
+      clusterUid: last.uid,
+      madeAnew: false,
+      trigger: last.uid,
+      earlierPools: last.pools,
+    };
   }
   const { problems, warnings, madeAnew } = matchCluster(settings, observed, last, bundle);
   await warn(warnings);
@@ -57,6 +64,7 @@ export async function checkCluster(
     madeAnew,
     // A cluster that cluster.uid lets through, and that is not empty, is updated as it is.
     trigger: madeAnew || last.uid === undefined || last.uid === uid ? uid : undefined,
+    earlierPools: last.pools,
   };
 }
 

@@ -28,6 +28,7 @@ const NOTHING: LastState = {
   attempt: undefined,
   release: undefined,
   crds: [],
+  pools: [],
   retained: false,
 };
 
@@ -54,11 +55,17 @@ export async function lastState(): Promise<LastState> {
       // States of older versions of the program do not have them.
       podCidrs: identity.podCidrs as readonly string[] | undefined,
     },
-    crds: resources
-      .filter(({ type }) => type.endsWith("/v1:CustomResourceDefinition"))
-      .map(({ outputs }) => (outputs.metadata as { name: string }).name),
+    crds: namesOf(resources, "/v1:CustomResourceDefinition"),
+    pools: namesOf(resources, ":CiliumLoadBalancerIPPool"),
     retained: retained === true,
   };
+}
+
+/** Names of the objects whose type ends so. */
+function namesOf(resources: readonly StateResource[], kind: string): string[] {
+  return resources
+    .filter(({ type }) => type.endsWith(kind))
+    .map(({ outputs }) => (outputs.metadata as { name: string }).name);
 }
 
 async function ask<Outputs>(

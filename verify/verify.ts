@@ -2,7 +2,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Settings } from "../config";
 import { until } from "../kubernetes/until";
 import { judgeFacts, type Result } from "./checks";
-import type { Facts } from "./facts/facts";
+import type { CustomResource, Facts } from "./facts/facts";
 import { fetchAgentAnswers, fetchClusterFacts } from "./facts/fetch";
 import { fetchKubePrism } from "./facts/talosctl";
 
@@ -18,6 +18,11 @@ export interface VerifyOptions {
   readonly talosContext?: string | undefined;
   /** Checks to leave out: their names, with reasons. Default: none. */
   readonly skip?: ReadonlyMap<string, string>;
+  /**
+   * Whether an update goes on, whose engine removes last what is no longer in the stack: pools and policies that Pulumi has
+   * made, and that the settings do not have, are looked past. Default: no.
+   */
+  readonly duringUpdate?: boolean;
   /** Called with a progress message, and after each look with its results. */
   readonly onProgress?: (message: string, results?: readonly Result[]) => void;
 }
@@ -28,7 +33,8 @@ export interface VerifyOptions {
  */
 export async function verify(cluster: KubeConfig, options: VerifyOptions): Promise<Result[]> {
   const look = async () => {
-    const facts = await fetchFacts(cluster, options);
+    const found = await fetchFacts(cluster, options);
+    const facts = options.duringUpdate ? withoutLeaving(found, options.settings) : found;
     const results = judgeFacts(facts, options.settings, options.skip);
     const failed = failedChecks(results);
     if (failed.length > 0) options.onProgress?.(`failed so far: ${failed.join(", ")}`, results);
@@ -38,6 +44,17 @@ export async function verify(cluster: KubeConfig, options: VerifyOptions): Promi
     seconds: options.waitSeconds ?? 0,
     interval: INTERVAL,
   });
+}
+
+function withoutLeaving(facts: Facts, { loadBalancing }: Settings): Facts {
+  const isLeaving = ({ metadata }: CustomResource, stays: readonly { name: string }[]) =>
+    metadata?.managedFields?.some(({ manager }) => manager?.startsWith("pulumi-kubernetes")) &&
+    !stays.some(({ name }) => name === metadata.name);
+  return {
+    ...facts,
+    pools: facts.pools.filter((pool) => !isLeaving(pool, loadBalancing.pools)),
+    policies: facts.policies.filter((policy) => !isLeaving(policy, loadBalancing.policies)),
+  };
 }
 
 function failedChecks(results: readonly Result[]): string[] {

@@ -21,6 +21,7 @@ async function verifyUpdate(): Promise<void> {
     settings,
     waitSeconds,
     talosContext: undefined,
+    duringUpdate: true,
   });
   const report = createReport(settings.cluster.name, began, results);
   if (!report.passed && mode === "strict") {

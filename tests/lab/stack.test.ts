@@ -23,6 +23,11 @@ const POOL = "kubernetes:cilium.io/v2:CiliumLoadBalancerIPPool";
 const POLICY = "kubernetes:cilium.io/v2alpha1:CiliumL2AnnouncementPolicy";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const POOLS = { group: "cilium.io", version: "v2", plural: "ciliumloadbalancerippools" };
+const POLICIES = {
+  group: "cilium.io",
+  version: "v2alpha1",
+  plural: "ciliuml2announcementpolicies",
+};
 
 /** A CRD of Tetragon's, which is in Cilium's group and none of its own. */
 const TRACING_POLICIES: Manifest = {
@@ -235,6 +240,42 @@ describe("the stack on a real API server", function () {
     for (const name of [...names, "one-too-many"]) {
       await core.deleteNamespacedService({ namespace: "default", name });
     }
+  });
+
+  it("renames the pool and the policy that a Service uses, and takes a policy away, each in one update", async () => {
+    const { core } = lab.clients;
+    const addressOf = (name: string) =>
+      eventually(`${name} has an address`, async () => {
+        const { status } = await core.readNamespacedService({ namespace: "default", name });
+        return status?.loadBalancer?.ingress?.[0]?.ip;
+      });
+    const own = async () => {
+      const lists = await Promise.all(
+        [POOLS, POLICIES].map((kind) => lab.clients.objects.listClusterCustomObject(kind)),
+      );
+      return lists
+        .flatMap((list) => (list as { items: KubernetesObject[] }).items)
+        .map(({ metadata }) => metadata?.name);
+    };
+    await core.createNamespacedService(service("renamed"));
+    await addressOf("renamed");
+    const balancing = (...policies: string[]) =>
+      lab.stack("lab", (config) => ({
+        ...config,
+        "talos-cilium:loadBalancing": {
+          pools: [{ name: "renamed", start: "192.168.10.50", stop: "192.168.10.99" }],
+          policies: policies.map((name) => ({ name, interfaces: ["^eth0$"] })),
+        },
+      }));
+    for (const policies of [["renamed", "another"], ["renamed"]]) {
+      const changed = await balancing(...policies);
+      assert.equal((await changed.up()).summary.result, "succeeded");
+      assert.ok(onlySame((await changed.preview()).changeSummary));
+      assert.deepEqual(await own(), ["renamed", ...policies.toSorted()]);
+      await addressOf("renamed");
+    }
+    await stack.up();
+    await core.deleteNamespacedService({ namespace: "default", name: "renamed" });
   });
 
   it("rolls the operator when a value changes, and the new one runs with it", async () => {

@@ -44,6 +44,7 @@ export async function programWithoutGate(): Promise<Record<string, unknown>> {
     "load-balancing",
     {
       ...settings.loadBalancing,
+      earlierPools: [],
       apiVersion: ciliumApiVersion(settings),
       retainOnDelete: false,
       replacement: {},

@@ -66,8 +66,11 @@ describe("components", () => {
     );
   }
 
-  function loadBalancing(args: LoadBalancingArgs): LoadBalancing {
-    return new LoadBalancing("lb", args, { providers: [provider] });
+  function loadBalancing(
+    args: Omit<LoadBalancingArgs, "earlierPools">,
+    earlierPools: readonly string[] = [],
+  ): LoadBalancing {
+    return new LoadBalancing("lb", { ...args, earlierPools }, { providers: [provider] });
   }
 
   function bgp(): Bgp {
@@ -179,6 +182,27 @@ describe("components", () => {
   it("know the command that removes Cilium's leftovers by its old name, too", async () => {
     await settled(cilium({ chart: "cilium" }));
     assert.deepEqual(mocked.one(COMMAND, "cilium-leftovers").aliases, ["cilium-remains"]);
+  });
+
+  it("put a new pool in the place of one that leaves, and say so of no other", async () => {
+    const pools = ["a", "new", "newer"].map((name) => ({ name, cidr: "10.0.1.0/24" }));
+    const args = {
+      pools,
+      policies: [],
+      ...KEPT,
+      apiVersion: "cilium.io/v2",
+      retainOnDelete: false,
+    };
+    await value(loadBalancing(args, ["old", "a"]).generations);
+    const places = mocked.resources
+      .filter(({ type }) => type.endsWith("Pool"))
+      // Those that are not a name are the pool's other versions.
+      .map(({ name, aliases }) => [name, new Set(aliases.filter((alias) => !/:/.test(alias)))]);
+    assert.deepEqual(Object.fromEntries(places), {
+      "lb-pool-a": new Set(),
+      "lb-pool-new": new Set(["lb-pool-old"]),
+      "lb-pool-newer": new Set(),
+    });
   });
 
   it("make every pool and every policy, with their own selectors", async () => {

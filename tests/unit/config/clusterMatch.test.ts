@@ -32,6 +32,7 @@ const LAST: LastState = {
   attempt: { uid: MINE, madeAnew: false },
   release: { name: "talos-test", id: "3" },
   crds: BUNDLE,
+  pools: [],
   retained: true,
 };
 const NEVER: LastState = {
@@ -39,6 +40,7 @@ const NEVER: LastState = {
   attempt: undefined,
   release: undefined,
   crds: [],
+  pools: [],
   retained: false,
 };
 

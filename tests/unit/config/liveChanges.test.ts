@@ -25,6 +25,7 @@ const NEVER: LastState = {
   attempt: undefined,
   release: undefined,
   crds: [],
+  pools: [],
   retained: false,
 };
 const POOL = { mode: "cluster-pool", operator: { clusterPoolIPv4PodCIDRList: ["10.14.0.0/16"] } };
