@@ -2,8 +2,9 @@
 // transpiler, so that a preview starts sooner (bench/configuration.ts). ts-node's interface for it:
 // https://typestrong.org/ts-node/docs/transpilers#third-party-transpilers
 //
-// What it made is kept beside the packages, one file a source: every command and every step is a process of its own, and
-// half of its start would be the same work again.
+// What it made is kept beside the packages, by what it was made of: every command and every step is a process of its own, and
+// half of its start would be the same work again. A checkout elsewhere has the same sources (render/baseCheckout.ts), and
+// ts-node itself writes a file's path into its source map.
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -20,12 +21,11 @@ const MADE_BY = JSON.stringify([require("sucrase/package.json").version, OPTIONS
 /** @type {import("ts-node").TranspilerFactory} */
 exports.create = () => ({
   transpile(source, { fileName }) {
-    const entry = join(CACHE, `${digest(fileName)}.json`);
-    const key = digest(MADE_BY + source);
+    const entry = join(CACHE, `${digest(MADE_BY + source)}.json`);
     const kept = read(entry);
-    if (kept?.key === key) return kept.output;
+    if (kept !== undefined) return kept;
     const output = transpile(source, fileName);
-    write(entry, JSON.stringify({ key, output }));
+    write(entry, JSON.stringify(output));
     return output;
   },
 });
