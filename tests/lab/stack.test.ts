@@ -274,7 +274,7 @@ describe("the stack on a real API server", function () {
       assert.deepEqual(await own(), ["renamed", ...policies.toSorted()]);
       await addressOf("renamed");
     }
-    await stack.up();
+    await (await lab.stack()).up();
     await core.deleteNamespacedService({ namespace: "default", name: "renamed" });
   });
 

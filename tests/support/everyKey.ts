@@ -294,8 +294,14 @@ export function changesOfEveryKey(sources: Sources): readonly KeyChange[] {
           policies: [{ name: "other", interfaces: ["^eth0$"] }],
         },
       },
-      harm: ["delete load-balancing-policy-services", "delete load-balancing-pool-services"],
-      reason: "one with a new name is a new one",
+      harm: [
+        "create-replacement load-balancing-pool-other",
+        "delete load-balancing-policy-services",
+        "delete-replaced load-balancing-pool-services",
+        "replace load-balancing-pool-other",
+      ],
+      reason:
+        "a policy with a new name is a new one, and a new pool takes the place of the old one",
     },
     {
       what: "BGP as a whole",

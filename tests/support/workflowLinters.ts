@@ -16,7 +16,14 @@ export async function actionlint(...files: readonly string[]): Promise<string> {
 /** What zizmor finds in workflow files; {@link zizmorProgram} installs it. */
 export async function zizmor(program: string, ...files: readonly string[]): Promise<string> {
   return found(
-    execa(program, ["--offline", "--no-progress", "--quiet", "--format=plain", ...files]),
+    execa(program, [
+      "--offline",
+      "--no-progress",
+      "--quiet",
+      "--color=never",
+      "--format=plain",
+      ...files,
+    ]),
   );
 }
 
