@@ -5,7 +5,7 @@ import { count, PROJECT, readStackConfig, type StackConfig } from "../config";
 import type { Capabilities } from "../sources/helm";
 import { newCommand, runCommand, settingsOption, stackOption } from "./commandLine";
 import { addChangeOptions, againstOf, type ChangeOptions, printChanges } from "./renderChanges";
-import { parseMapping, type SettingsSource } from "./settings";
+import { missingStack, parseMapping, type SettingsSource } from "./settings";
 
 interface Options extends SettingsSource, ChangeOptions {
   readonly output?: string;
@@ -39,9 +39,7 @@ async function run(options: Options): Promise<void> {
   const against = againstOf(command, options);
   if (against === undefined) return renderObjects(options);
   const { stack } = options;
-  if (stack === undefined) {
-    return command.error("error: --stack: missing; name a stack, like --stack prod");
-  }
+  if (stack === undefined) return missingStack(command);
   const readCapabilities = options.cluster && capabilitiesOf;
   return printChanges({ folder: FOLDER, stack, against, readCapabilities }, options);
 }
@@ -82,7 +80,7 @@ function readSource({ stack, settings }: Options): {
 } {
   if (settings === undefined) {
     if (stack !== undefined) return { stack, config: readStackConfig(stack) };
-    return command.error("error: --stack: missing; name a stack, like --stack prod");
+    return missingStack(command);
   }
   const keys = parseMapping(readFileSync(settings, "utf8"), settings);
   const config = Object.entries(keys).map(([key, value]) => [`${PROJECT}:${key}`, value]);

@@ -18,6 +18,11 @@ export interface SettingsSource {
 export function readSettingsOf(command: Command, { stack, settings }: SettingsSource): Settings {
   if (settings !== undefined) return parseSettings(readFileSync(settings, "utf8"), settings);
   if (stack !== undefined) return readStackSettings(stack);
+  return missingStack(command);
+}
+
+/** Ends a command that needs a stack and was called without one. */
+export function missingStack(command: Command): never {
   return command.error("error: --stack: missing; name a stack, like --stack prod");
 }
 
