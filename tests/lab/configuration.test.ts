@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { stackNames } from "../../config/stackFile";
+import { withKeys } from "../support/everyKey";
 import { ENGINE_TIMEOUT, LabForTests, recorder, withToolchain } from "../support/labForTests";
 import { programWithoutPool } from "./programs/parts";
 
@@ -46,26 +47,18 @@ describe("stack configurations and the engine", function () {
   });
 
   it("a misspelt value of the chart is shown by a preview", async () => {
-    const stack = await lab.stack("prod", (config) => ({
-      ...config,
-      "talos-cilium:cilium": {
-        ...(config["talos-cilium:cilium"] as object),
-        values: { socketlb: {} },
-      },
-    }));
+    const stack = await lab.stack("prod", (config) =>
+      withKeys(config, { cilium: { values: { socketlb: {} } } }),
+    );
     await assert.rejects(stack.preview(), /cilium\.values\.socketlb: the chart has no such value/);
   });
 
   for (const name of stackNames()) {
     it(`${name} previews`, async () => {
       // The lab's nodes have the pod CIDRs of the lab.
-      const stack = await lab.stack(name, (config) => ({
-        ...config,
-        "talos-cilium:cilium": {
-          ...(config["talos-cilium:cilium"] as object),
-          allowChanges: ["network.podCidrs"],
-        },
-      }));
+      const stack = await lab.stack(name, (config) =>
+        withKeys(config, { cilium: { allowChanges: ["network.podCidrs"] } }),
+      );
       const { changeSummary } = await stack.preview();
       assert.deepEqual(Object.keys(changeSummary), ["create"]);
     });
